@@ -1,0 +1,3 @@
+module github.com/einstack/glide
+
+go 1.26.0
