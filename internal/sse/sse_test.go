@@ -1,0 +1,107 @@
+package sse_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/einstack/glide/internal/sse"
+)
+
+func read(src io.Reader) (events []string, err error) {
+	r := sse.NewReader(src, nil)
+	for {
+		event, err := r.Next()
+		if err != nil {
+			return events, err
+		}
+		events = append(events, string(event))
+	}
+}
+
+func TestReader(t *testing.T) {
+	big := "data: " + strings.Repeat("x", 300<<10) + "\n\n"
+	tests := []struct {
+		name, stream string
+		want         []string
+		err          error
+	}{
+		{"empty", "", nil, io.EOF},
+		{"two", "data: 1\n\ndata: 2\n\n", []string{"data: 1\n\n", "data: 2\n\n"}, io.EOF},
+		{"carriage returns", "data: 1\r\n\r\ndata: 2\r\n\r\n", []string{"data: 1\r\n\r\n", "data: 2\r\n\r\n"}, io.EOF},
+		{"comment", ": ping\n\ndata: 1\n\n", []string{": ping\n\n", "data: 1\n\n"}, io.EOF},
+		{"several lines", "event: a\ndata: 1\ndata: 2\n\n", []string{"event: a\ndata: 1\ndata: 2\n\n"}, io.EOF},
+		{"large", big + "data: 1\n\n", []string{big, "data: 1\n\n"}, io.EOF},
+		{"last empty line missing", "data: 1\n\ndata: [DONE]\n", []string{"data: 1\n\n", "data: [DONE]\n\n"}, io.EOF},
+		{"half an event", "data: 1\n\ndata: {\"a", []string{"data: 1\n\n"}, io.ErrUnexpectedEOF},
+		{"blank end", "data: 1\n\n\n", []string{"data: 1\n\n"}, io.EOF},
+	}
+	for _, tt := range tests {
+		for how, src := range map[string]io.Reader{
+			"whole":        strings.NewReader(tt.stream),
+			"byte by byte": iotest.OneByteReader(strings.NewReader(tt.stream)),
+			"error late":   iotest.DataErrReader(strings.NewReader(tt.stream)),
+		} {
+			t.Run(tt.name+"/"+how, func(t *testing.T) {
+				got, err := read(src)
+				if err != tt.err || !slices.Equal(got, tt.want) {
+					t.Errorf("got %.200q, %v, want %.200q, %v", got, err, tt.want, tt.err)
+				}
+			})
+		}
+	}
+}
+
+func TestReaderSourceError(t *testing.T) {
+	broken := errors.New("connection reset")
+	got, err := read(io.MultiReader(strings.NewReader("data: 1\n\ndata: 2\n"), iotest.ErrReader(broken)))
+	if err != broken || len(got) != 1 {
+		t.Errorf("got %q, %v, want one event and the error", got, err)
+	}
+}
+
+func TestReaderTooLong(t *testing.T) {
+	_, err := read(io.MultiReader(strings.NewReader("data: "), bytes.NewReader(make([]byte, sse.MaxEvent))))
+	if err != sse.ErrTooLong {
+		t.Errorf("got %v, want %v", err, sse.ErrTooLong)
+	}
+}
+
+func TestParse(t *testing.T) {
+	tests := []struct{ event, name, data string }{
+		{"data: x\n\n", "", "x"},
+		{"data:x\r\n\r\n", "", "x"},
+		{"event: ping\ndata: {}\n\n", "ping", "{}"},
+		{"data: a\ndata: b\nid: 7\n\n", "", "a\nb"},
+		{"data:\ndata: b\n\n", "", "\nb"},
+		{": comment\n\n", "", ""},
+		{"data\n\n", "", ""},
+	}
+	for _, tt := range tests {
+		if name, data := sse.Parse([]byte(tt.event)); string(name) != tt.name || string(data) != tt.data {
+			t.Errorf("Parse(%q) = %q, %q, want %q, %q", tt.event, name, data, tt.name, tt.data)
+		}
+	}
+}
+
+// FuzzReader proves that no byte of a stream is lost, however it is cut into reads.
+func FuzzReader(f *testing.F) {
+	f.Add("data: 1\n\n: x\r\n\r\n", 3)
+	f.Add("data: 1\n\r\n\n\ndata", 1)
+	f.Fuzz(func(t *testing.T, stream string, cut int) {
+		whole, wholeErr := read(strings.NewReader(stream))
+		cut = min(max(cut, 0), len(stream))
+		parts, partsErr := read(io.MultiReader(strings.NewReader(stream[:cut]), strings.NewReader(stream[cut:])))
+		if wholeErr != partsErr || !slices.Equal(whole, parts) {
+			t.Fatalf("cut at %d: %q, %v; whole: %q, %v", cut, parts, partsErr, whole, wholeErr)
+		}
+		joined := strings.Join(whole, "")
+		if wholeErr == io.EOF && !strings.HasPrefix(joined+"\n\n", strings.TrimRight(stream, "\r\n")) {
+			t.Fatalf("lost bytes: %q of %q", joined, stream)
+		}
+	})
+}
