@@ -1,0 +1,11 @@
+// Command glide is an LLM gateway: it takes chat requests in the dialects that clients
+// speak and sends each to a model that is well. Its commands are in internal/cli.
+package main
+
+import (
+	"os"
+
+	"github.com/einstack/glide/internal/cli"
+)
+
+func main() { os.Exit(cli.Run(os.Args[1:])) }

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/einstack/glide"
+	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/gateway"
+)
+
+// systemConfig is the configuration that packages and images install.
+const systemConfig = "/etc/glide/config.yaml"
+
+func newServe() *cobra.Command {
+	var s server
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve clients",
+		Long: `Serve clients until SIGTERM or SIGINT, then let running requests finish. SIGHUP reads
+the configuration again.
+
+The configuration is the file given by --config or GLIDE_CONFIG, else
+` + systemConfig + ` if it exists, else the built-in one. The address is that of
+--addr or GLIDE_ADDR, else the configuration's.`,
+		Example: `  glide serve
+  glide serve --config glide.yaml
+  glide serve --addr 0.0.0.0:8080`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+	}
+	cmd.Flags().StringVarP(&s.file, "config", "c", "", "configuration `file` (default $GLIDE_CONFIG)")
+	cmd.Flags().StringVarP(&s.addr, "addr", "a", "", "`host:port` to listen on (default $GLIDE_ADDR)")
+	if err := cmd.MarkFlagFilename("config", "yaml", "yml"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return cmd
+}
+
+type server struct {
+	file, addr string
+}
+
+func (s *server) run(cmd *cobra.Command) error {
+	s.resolve()
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	addr := config.Address(s.addr)
+	if s.addr == "" {
+		addr = cfg.API.HTTP.ListenAddr
+	} else if err := addr.UnmarshalText([]byte(s.addr)); err != nil {
+		return usageError{fmt.Errorf("the address %q %w", s.addr, err)}
+	}
+	log := newLogger(&cfg.Telemetry.Logging)
+	g, err := gateway.New(cfg, log)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", string(addr))
+	if err != nil {
+		return listenError(string(addr), err)
+	}
+	// Signals count from here on, so that whoever sees the banner can send one.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	go func() {
+		for range hup {
+			s.reload(g, log)
+		}
+	}()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
+	s.announce(cmd, cfg, log, ln.Addr())
+	return g.Serve(ctx, ln)
+}
+
+// resolve settles which file and address are meant.
+func (s *server) resolve() {
+	if s.file == "" {
+		s.file = os.Getenv("GLIDE_CONFIG")
+	}
+	if s.addr == "" {
+		s.addr = os.Getenv("GLIDE_ADDR")
+	}
+	if s.file == "" {
+		// One that exists but cannot be read is an error, and reported when it is.
+		if _, err := os.Stat(systemConfig); !errors.Is(err, fs.ErrNotExist) {
+			s.file = systemConfig
+		}
+	}
+}
+
+func (s *server) load() (*config.Config, error) {
+	if s.file == "" {
+		return config.Default(), nil
+	}
+	return config.Load(s.file)
+}
+
+// reload makes the gateway serve the file as it is now. A bad one changes nothing.
+func (s *server) reload(g *gateway.Gateway, log *slog.Logger) {
+	cfg, err := s.load()
+	if err == nil {
+		err = g.Apply(cfg)
+	}
+	if err != nil {
+		log.Error("configuration refused, the old one serves on", slog.String("error", err.Error()))
+		return
+	}
+	log.Info("configuration applied", slog.String("file", s.file))
+}
+
+// announce says that the gateway listens: to people with a line to try, to machines as a
+// line of the log.
+func (s *server) announce(cmd *cobra.Command, cfg *config.Config, log *slog.Logger, addr net.Addr) {
+	source := s.file
+	if source == "" {
+		source = "the built-in configuration (simulated model)"
+	}
+	if cfg.Telemetry.Logging.Encoding == "json" {
+		log.Info("listening", slog.String("address", addr.String()), slog.String("config", source), slog.String("version", glide.Version()))
+		return
+	}
+	router := ""
+	for _, r := range cfg.Routers.Language {
+		if r.Enabled {
+			router = r.ID
+			break
+		}
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), `Glide %s listens on http://%s with %s. Try:
+
+  curl http://%s/v1/chat/completions -H 'Content-Type: application/json' \
+    -d '{"model": "%s", "messages": [{"role": "user", "content": "Hello!"}]}'
+
+`, glide.Version(), addr, source, reachable(addr), router)
+}
+
+// reachable returns an address under which this machine reaches a listener on addr.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+}
+
+func listenError(addr string, err error) error {
+	remedy := "choose another address with --addr"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("cannot listen on %s: the address is in use; stop the other program, or %s", addr, remedy)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	return fmt.Errorf("cannot listen on %s: %w; %s", addr, err, remedy)
+}
+
+func newLogger(cfg *config.Logging) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		panic(err) // the configuration allows only the levels of slog
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.Encoding == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// MaxModels is the largest number of models in a router.
+const MaxModels = 64
+
+// check records what is wrong although every single value is well-formed.
+func (d *decoder) check(cfg *Config) {
+	const path = "routers.language"
+	if routers := cfg.Routers.Language; len(routers) > 0 && !slices.ContainsFunc(routers, func(r Router) bool { return r.Enabled }) {
+		d.problem(path, "has no enabled router", "add one; glide config default prints an example")
+	}
+	seen := map[string]int{}
+	for i := range cfg.Routers.Language {
+		router, at := &cfg.Routers.Language[i], fmt.Sprintf("%s[%d]", path, i)
+		d.checkID(at+".id", router.ID, seen)
+		d.checkRouter(at, router)
+	}
+}
+
+// isID reports whether id can be part of a model's name and of a URL.
+func isID(id string) bool {
+	other := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._:-", r))
+	}
+	return len(id) <= 128 && !strings.ContainsFunc(id, other) && !strings.ContainsRune("._:-", rune(id[0]))
+}
+
+func (d *decoder) checkID(path, id string, seen map[string]int) {
+	if id == "" {
+		return // reported as missing
+	}
+	switch first, twice := seen[id]; {
+	case !isID(id):
+		d.problem(path, fmt.Sprintf("%q is not a name", id), "use letters, digits and . _ : - with a letter or digit first")
+	case twice:
+		d.problem(path, fmt.Sprintf("%q is taken by line %d", id, first), "give each its own id")
+	}
+	seen[id] = d.lines[path]
+}
+
+func (d *decoder) checkRouter(path string, r *Router) {
+	if len(r.Models) > 0 && !slices.ContainsFunc(r.Models, func(m Model) bool { return m.Enabled }) {
+		d.problem(path+".models", "has no enabled model", "add one; glide config default prints an example")
+	}
+	if len(r.Models) > MaxModels {
+		d.problem(path+".models", fmt.Sprintf("has %d models", len(r.Models)), fmt.Sprintf("keep at most %d, or split the router", MaxModels))
+	}
+	seen := map[string]int{}
+	weights := 0
+	for i := range r.Models {
+		model, at := &r.Models[i], fmt.Sprintf("%s.models[%d]", path, i)
+		d.checkID(at+".id", model.ID, seen)
+		d.checkModel(at, model)
+		weights += max(model.Weight, 0)
+	}
+	if r.Strategy == WeightedRoundRobin && len(r.Models) > 0 && weights == 0 {
+		d.problem(path+".strategy", "weighted_round_robin has only weights of 0", "give at least one model a weight")
+	}
+}
+
+func (d *decoder) checkModel(path string, m *Model) {
+	d.within(path+".weight", float64(m.Weight), 0, 1e6)
+	d.within(path+".latency.decay", m.Latency.Decay, 1e-6, 1)
+	d.within(path+".latency.warmup_samples", float64(m.Latency.WarmupSamples), 1, 1000)
+	d.within(path+".client.max_idle_connections_per_host", float64(m.Client.MaxIdleConns), 1, 1e5)
+	var given []string
+	for name := range m.providers() {
+		given = append(given, name)
+	}
+	switch len(given) {
+	case 1:
+	case 0:
+		// An unknown key beside is most likely a mistyped provider, and is reported.
+		d.problem(path, "has no provider", "add one of "+strings.Join(providerNames(), ", "))
+	default:
+		d.problem(path, "has more than one provider: "+strings.Join(given, ", "), "make a model of each")
+	}
+	if m.OpenAI != nil {
+		for _, name := range []string{"model", "stream", "messages"} {
+			if _, ok := m.OpenAI.DefaultParams[name]; ok {
+				d.problem(path+".openai.default_params."+name, "cannot have a default", "remove it; every request says it itself")
+			}
+		}
+	}
+	if s := m.Simulated; s != nil {
+		d.within(path+".simulated.tokens_per_second", s.TokensPerSecond, 0, 1e9)
+		d.within(path+".simulated.error_rate", s.ErrorRate, 0, 1)
+		d.within(path+".simulated.error_status", float64(s.ErrorStatus), 400, 599)
+	}
+}
+
+func (d *decoder) within(path string, value, least, most float64) {
+	// The negation catches NaN, which compares false with everything.
+	if !(value >= least && value <= most) {
+		d.problem(path, fmt.Sprintf("%v is out of range", value), fmt.Sprintf("use a number from %v to %v", least, most))
+	}
+}
+
+// providers yields the name and the settings of each provider that the model has.
+func (m *Model) providers() func(yield func(string, any) bool) {
+	return func(yield func(string, any) bool) {
+		v := reflect.ValueOf(m).Elem()
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			if field.Tag.Get("provider") != "" && !v.Field(i).IsNil() && !yield(field.Tag.Get("yaml"), v.Field(i).Interface()) {
+				return
+			}
+		}
+	}
+}
+
+// Provider returns the name of the model's provider and a pointer to its settings.
+func (m *Model) Provider() (name string, settings any) {
+	for name, settings = range m.providers() {
+		break
+	}
+	return name, settings
+}
+
+func providerNames() []string {
+	var names []string
+	for field := range reflect.TypeFor[Model]().Fields() {
+		if field.Tag.Get("provider") != "" {
+			names = append(names, field.Tag.Get("yaml"))
+		}
+	}
+	return names
+}

@@ -1,0 +1,135 @@
+// Package config reads Glide's configuration: one YAML file, checked in full before
+// anything uses it.
+//
+// The types below are the only place that knows a key, its default and its meaning:
+// the decoder reads the struct tags to fill in defaults and to refuse what is unknown,
+// and the same tags describe the keys to people and editors. A tag `doc` is a sentence,
+// `default` is a value as one would write it in the file, `enum` lists the values
+// allowed, and `required` marks a key that has no default.
+//
+// A value may hold ${env:NAME} or ${file:path}, so that secrets stay out of the file.
+package config
+
+import (
+	_ "embed"
+)
+
+//go:embed default.yaml
+var defaultYAML []byte
+
+// DefaultYAML returns the built-in configuration as a commented YAML file. It needs no
+// key and no network.
+func DefaultYAML() []byte { return defaultYAML }
+
+// A Config is the whole configuration file.
+type Config struct {
+	Telemetry Telemetry `yaml:"telemetry" doc:"What Glide tells about itself."`
+	API       API       `yaml:"api" doc:"How clients reach Glide."`
+	Routers   Routers   `yaml:"routers" required:"true" doc:"Pools of models that clients name in a request."`
+
+	// Files lists the absolute paths that the configuration was read from: the file
+	// itself and every ${file:…}. A change of any of them is a change of the whole.
+	Files []string `yaml:"-"`
+}
+
+// Telemetry configures what Glide tells about itself.
+type Telemetry struct {
+	Logging Logging `yaml:"logging" doc:"Logs, on standard error."`
+}
+
+// Logging configures the log.
+type Logging struct {
+	Level    string `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"The least severe level that is written. At info every request is one line."`
+	Encoding string `yaml:"encoding" enum:"console,json" default:"json" doc:"The form of a line: for people or for machines."`
+}
+
+// API configures the ways in which clients reach Glide.
+type API struct {
+	HTTP HTTP `yaml:"http" doc:"The HTTP server."`
+}
+
+// HTTP configures the HTTP server.
+type HTTP struct {
+	ListenAddr   Address  `yaml:"listen_addr" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
+	MaxBodySize  Size     `yaml:"max_body_size" default:"32MiB" doc:"The largest request body that is read; a larger one is refused with 413."`
+	ReadTimeout  Duration `yaml:"read_timeout" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
+	WriteTimeout Duration `yaml:"write_timeout" default:"30s" doc:"How long a client may take to accept one chunk of an answer."`
+	IdleTimeout  Duration `yaml:"idle_timeout" default:"2m" doc:"How long an idle connection of a client is kept."`
+	DrainDelay   Duration `yaml:"drain_delay" default:"0s" doc:"How long to go on accepting connections after SIGTERM, with /v1/health/ready saying no, so that load balancers notice."`
+	DrainTimeout Duration `yaml:"drain_timeout" default:"30s" doc:"How long requests may then take to finish."`
+}
+
+// Routers holds the routers by the kind of their models.
+type Routers struct {
+	Language []Router `yaml:"language" required:"true" doc:"Routers for language models."`
+}
+
+// A Router is a named pool of models and the way to choose among them.
+type Router struct {
+	ID       string   `yaml:"id" required:"true" doc:"The name by which clients choose the router, in the request's model field."`
+	Enabled  bool     `yaml:"enabled" default:"true" doc:"Whether the router exists."`
+	Strategy Strategy `yaml:"strategy" default:"priority" enum:"priority,round_robin,weighted_round_robin,least_latency" doc:"How a model is chosen: priority takes the first healthy one, round_robin takes turns, weighted_round_robin takes turns by weight, least_latency takes the fastest."`
+	Models   []Model  `yaml:"models" required:"true" doc:"The models of the pool."`
+}
+
+// A Strategy names the way in which a router chooses a model.
+type Strategy string
+
+// The strategies.
+const (
+	Priority           Strategy = "priority"
+	RoundRobin         Strategy = "round_robin"
+	WeightedRoundRobin Strategy = "weighted_round_robin"
+	LeastLatency       Strategy = "least_latency"
+)
+
+// A Model is one model of a router: a provider with its settings. Exactly one of the
+// provider fields is set.
+type Model struct {
+	ID          string     `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
+	Enabled     bool       `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
+	Weight      int        `yaml:"weight" default:"1" doc:"The model's share under weighted_round_robin. 0 makes it a pure fallback."`
+	ErrorBudget Rate       `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
+	Latency     Latency    `yaml:"latency" doc:"How least_latency measures the model."`
+	Client      Client     `yaml:"client" doc:"How Glide calls the provider."`
+	OpenAI      *OpenAI    `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
+	Simulated   *Simulated `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
+}
+
+// Latency configures the measuring of a model's latency, which is the time to the first
+// token of a stream or to the whole of a plain answer.
+type Latency struct {
+	Decay          float64  `yaml:"decay" default:"0.06" doc:"The weight of a new sample in the moving average, above 0 and at most 1."`
+	WarmupSamples  int      `yaml:"warmup_samples" default:"3" doc:"The samples that are taken before a model is compared with others."`
+	UpdateInterval Duration `yaml:"update_interval" default:"30s" doc:"The time after which a model that was not the fastest is tried again."`
+}
+
+// Client configures the calls to a provider. A timeout of 0 means none.
+type Client struct {
+	Timeout           Duration `yaml:"timeout" default:"10m" doc:"The longest that one attempt may take in all."`
+	ConnectTimeout    Duration `yaml:"connect_timeout" default:"10s" doc:"The longest that connecting may take, TLS included."`
+	FirstTokenTimeout Duration `yaml:"first_token_timeout" default:"2m" doc:"The longest to wait for the first content of a stream. A plain answer has until timeout."`
+	IdleTimeout       Duration `yaml:"idle_timeout" default:"1m" doc:"The longest pause between two chunks of a stream."`
+	MaxIdleConns      int      `yaml:"max_idle_connections_per_host" default:"256" doc:"The idle connections that are kept for later requests."`
+	ForwardHeaders    []string `yaml:"forward_headers" doc:"Further request headers of clients that the provider is to see. Credentials, cookies and proxy headers of clients never are unless named here."`
+}
+
+// OpenAI configures a model of OpenAI, or of anything that speaks its API.
+type OpenAI struct {
+	Model         string            `yaml:"model" required:"true" doc:"The model's name at the provider."`
+	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as a bearer token. Local servers may need none."`
+	BaseURL       URL               `yaml:"base_url" default:"https://api.openai.com/v1" doc:"The address under which /chat/completions lies."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as OpenAI-Organization."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a request that lacks them, such as temperature."`
+}
+
+// Simulated configures the model that Glide plays itself.
+type Simulated struct {
+	Model           string   `yaml:"model" default:"simulated" doc:"The name that answers carry."`
+	Latency         Duration `yaml:"latency" default:"0s" doc:"The time before the first token."`
+	TokensPerSecond float64  `yaml:"tokens_per_second" default:"0" doc:"The pace of the tokens. 0 means all at once."`
+	ErrorRate       float64  `yaml:"error_rate" default:"0" doc:"The share of requests that fail, from 0 to 1. Failures are evenly spread: at 0.25 every fourth request fails."`
+	ErrorStatus     int      `yaml:"error_status" default:"500" doc:"The HTTP status of a failure."`
+	RetryAfter      Duration `yaml:"retry_after" default:"0s" doc:"The Retry-After of a failure. 0 means none."`
+	Text            string   `yaml:"text" doc:"The answer. Without it the model repeats what it was told."`
+}

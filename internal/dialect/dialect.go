@@ -1,0 +1,124 @@
+// Package dialect knows the wire formats that clients speak: how to read a request, to
+// write an answer and a refusal, and to follow a stream as it passes by. One file per
+// dialect.
+package dialect
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/scan"
+)
+
+// A Dialect is a wire format of clients. A provider that speaks it natively gets a
+// request's own bytes; for others it is translated.
+type Dialect interface {
+	// Name returns the operation's name in logs and metrics, such as "chat".
+	Name() string
+	// DecodeRequest translates a request. The error is a [*chat.Error].
+	DecodeRequest(body []byte) (*chat.Request, error)
+	// EncodeResponse translates an answer.
+	EncodeResponse(*chat.Response) []byte
+	// NewEncoder returns what translates the stream that answers req.
+	NewEncoder(req *chat.Request) Encoder
+	// EncodeError returns the body of a refusal.
+	EncodeError(*chat.Error) []byte
+	// EncodeStreamError returns the event that ends a stream which cannot go on.
+	EncodeStreamError(*chat.Error) []byte
+	// Follow notes in p what event, with its empty line, means for the stream.
+	Follow(p *Progress, event []byte)
+	// Finish returns the event that a stream lacks to be complete, nil for none.
+	Finish(p *Progress) []byte
+}
+
+// An Encoder translates one stream.
+type Encoder interface {
+	// Encode appends the events of the wire that ev amounts to.
+	Encode(dst []byte, ev chat.Event) []byte
+}
+
+// Progress is how far a stream has come.
+type Progress struct {
+	Content  bool // content of the answer has been seen
+	Finished bool // the answer is complete; only the end of the stream may be missing
+	Done     bool // the stream is complete
+	Failed   bool // the stream holds an error in place of the rest
+	Usage    chat.Usage
+}
+
+// Usage returns the usage that a plain answer states. Only its tail is needed, as all
+// providers put the usage after the content.
+func Usage(tail []byte) chat.Usage {
+	const key = `"usage":`
+	at := bytes.LastIndex(tail, []byte(key))
+	if at < 0 {
+		return chat.Usage{}
+	}
+	return parseUsage(bytes.TrimLeft(tail[at+len(key):], " \r\n\t"))
+}
+
+// parseUsage reads the object at the beginning of text, in OpenAI's words or in
+// Anthropic's.
+func parseUsage(text []byte) (u chat.Usage) {
+	end := objectEnd(text)
+	if end == 0 {
+		return u
+	}
+	object := text[:end]
+	// A malformed object leaves zeros: the client gets it as it is all the same.
+	_ = scan.Object(object, func(key []byte, value scan.Range) error {
+		n, err := strconv.Atoi(string(value.Of(object)))
+		if err != nil {
+			return nil
+		}
+		switch string(key) {
+		case "prompt_tokens", "input_tokens":
+			u.Input = n
+		case "completion_tokens", "output_tokens":
+			u.Output = n
+		case "cache_read_input_tokens":
+			u.CacheRead = n
+		case "cache_creation_input_tokens":
+			u.CacheWrite = n
+		}
+		return nil
+	})
+	return u
+}
+
+// objectEnd returns the length of the object that text begins with, or 0. Objects of
+// usage hold no braces inside strings.
+func objectEnd(text []byte) int {
+	depth := 0
+	for i, c := range text {
+		switch c {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		if depth == 0 {
+			return 0
+		}
+	}
+	return 0
+}
+
+// hasString reports whether text holds the member key with a string that is not empty as
+// its value. Inside of a string the key's quotes would be escaped, so it does not match.
+func hasString(text []byte, key string) bool {
+	for {
+		at := bytes.Index(text, []byte(key))
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(key):]
+		value := bytes.TrimLeft(text, ": ")
+		if len(value) > 1 && value[0] == '"' && value[1] != '"' {
+			return true
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/provider"
+	"github.com/einstack/glide/internal/route"
+)
+
+// A setback is why an attempt gave the client nothing. If the provider answered, that
+// answer is kept, since it says best what is wrong.
+type setback struct {
+	model   string
+	err     error // set unless the provider answered
+	status  int
+	header  http.Header
+	body    []byte
+	inBand  bool // the failure came in an answer that promised success
+	refused bool // the provider cannot express the request
+}
+
+func (s *setback) String() string {
+	if s.err != nil {
+		return fmt.Sprintf("%s: %v", s.model, s.err)
+	}
+	return fmt.Sprintf("%s: status %d", s.model, s.status)
+}
+
+// The causes for which an attempt is broken off.
+var (
+	errTotal      = errors.New("the answer took longer than client.timeout")
+	errFirstToken = errors.New("no content came within client.first_token_timeout")
+	errIdle       = errors.New("the stream paused longer than client.idle_timeout")
+)
+
+// run asks one model after the other until one has answered.
+func (x *exchange) run() {
+	var tried route.Tried
+	var setbacks []*setback
+	for {
+		attempt, ok := x.router.Next(&tried, x.call.Stream)
+		if !ok {
+			x.exhausted(setbacks)
+			return
+		}
+		x.attempts++
+		back := x.try(attempt)
+		if back == nil {
+			return
+		}
+		x.g.log.LogAttrs(logContext, slog.LevelWarn, "attempt failed", slog.String("id", x.id), slog.String("reason", back.String()))
+		setbacks = append(setbacks, back)
+	}
+}
+
+// A try is the sending of the call to one model.
+type try struct {
+	*exchange
+	attempt  route.Attempt
+	began    time.Time
+	cancel   context.CancelCauseFunc
+	watchdog *time.Timer
+	limit    atomic.Pointer[error] // what the watchdog says
+}
+
+// try sends the call to one model. It returns nil if the client has been answered or is
+// gone, else why another model is to be asked.
+func (x *exchange) try(attempt route.Attempt) *setback {
+	client := &attempt.Model.Config.Client
+	ctx, cancel := context.WithCancelCause(x.r.Context())
+	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
+	defer cancel(nil)
+	if x.call.Stream {
+		t.watch(client.FirstTokenTimeout.Std(), &errFirstToken)
+	} else {
+		t.watch(0, nil)
+	}
+	defer t.unwatch()
+
+	answer, err := attempt.Model.Provider.Send(ctx, &x.call)
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	defer answer.Body.Close()
+	if answer.Status/100 == 2 {
+		if x.call.Stream {
+			return t.relayStream(ctx, answer)
+		}
+		return t.relayPlain(ctx, answer)
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	back := &setback{model: attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
+	switch status := answer.Status; {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		attempt.Reject()
+	case status == http.StatusTooManyRequests:
+		attempt.Limit(retryAfter(answer.Header))
+	case status >= 500, status < 400, status == http.StatusRequestTimeout, status == http.StatusNotFound:
+		attempt.Fail()
+	default:
+		// The request itself is wrong: no model would take it, and this one is well.
+		attempt.Abandon()
+		x.model = attempt.Model
+		x.passOn(back)
+		return nil
+	}
+	return back
+}
+
+// maxErrorBody is how much of an error's body is read, in bytes.
+const maxErrorBody = 256 << 10
+
+// watch breaks the attempt off after d, or when its time in all is over. A d of 0 is no
+// limit of its own. It replaces the watch before.
+func (t *try) watch(d time.Duration, limit *error) {
+	if total := t.attempt.Model.Config.Client.Timeout.Std(); total > 0 {
+		if left := max(total-time.Since(t.began), 1); d == 0 || left < d {
+			d, limit = left, &errTotal
+		}
+	}
+	t.limit.Store(limit)
+	switch {
+	case d == 0:
+		t.unwatch()
+	case t.watchdog == nil:
+		t.watchdog = time.AfterFunc(d, func() { t.cancel(*t.limit.Load()) })
+	default:
+		t.watchdog.Reset(d)
+	}
+}
+
+func (t *try) unwatch() {
+	if t.watchdog != nil {
+		t.watchdog.Stop()
+	}
+}
+
+// failed takes note of an attempt that brought no answer.
+func (t *try) failed(ctx context.Context, err error) *setback {
+	back := &setback{model: t.attempt.Model.ID, err: err}
+	if t.r.Context().Err() != nil {
+		t.attempt.Abandon()
+		t.status, t.failure = statusClientGone, "the client went away"
+		return nil
+	}
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		t.attempt.Abandon()
+		if e.Code != chat.CodeUnsupported {
+			t.refuse(e)
+			return nil
+		}
+		back.refused = true
+		return back
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		back.err = cause
+	}
+	t.attempt.Fail()
+	return back
+}
+
+// retryAfter returns how long a provider wants to be left alone.
+func retryAfter(h http.Header) time.Duration {
+	const least, most = time.Second, time.Hour
+	value := h.Get("Retry-After")
+	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
+		return min(max(time.Duration(ms*float64(time.Millisecond)), time.Millisecond), most)
+	}
+	if s, err := strconv.ParseFloat(value, 64); err == nil {
+		return min(max(time.Duration(s*float64(time.Second)), least), most)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(time.Until(at), least), most)
+	}
+	return least
+}
+
+// exhausted answers the client when no model is left to ask.
+func (x *exchange) exhausted(setbacks []*setback) {
+	if len(setbacks) == 0 {
+		x.refuse(x.resting())
+		return
+	}
+	var told, refused *setback
+	for _, back := range setbacks {
+		switch {
+		case back.refused:
+			refused = back
+		case back.err == nil && back.status != http.StatusUnauthorized && back.status != http.StatusForbidden:
+			told = back
+		}
+	}
+	switch last := setbacks[len(setbacks)-1]; {
+	case told != nil:
+		if told.status != http.StatusTooManyRequests {
+			x.w.Header()["X-Should-Retry"] = []string{"false"}
+		}
+		x.passOn(told)
+	case refused != nil && len(setbacks) == 1:
+		e, _ := errors.AsType[*chat.Error](refused.err)
+		x.refuse(e)
+	default:
+		x.w.Header()["X-Should-Retry"] = []string{"false"}
+		x.refuse(last.tell(x.router.ID, len(setbacks)))
+	}
+}
+
+// tell returns the client's error for a request that no model answered.
+func (s *setback) tell(router string, attempts int) *chat.Error {
+	e := chat.Failed(http.StatusBadGateway, "provider_unreachable", "no model of the router %s answered after %d attempts; the last was %s", router, attempts, s)
+	switch {
+	case s.err == nil:
+		e.Code = "provider_rejected_credentials"
+	case errors.Is(s.err, errTotal), errors.Is(s.err, errFirstToken), errors.Is(s.err, errIdle):
+		e.Status, e.Code = http.StatusGatewayTimeout, "provider_timeout"
+	}
+	return e
+}
+
+// resting returns the client's error when no model may be asked at all.
+func (x *exchange) resting() *chat.Error {
+	rest, limited := x.router.Rest()
+	e := chat.Failed(http.StatusServiceUnavailable, "all_models_unavailable",
+		"no model of the router %s is available; they rest after failures, or their credentials were rejected", x.router.ID)
+	if limited {
+		e = &chat.Error{
+			Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "rate_limit_exceeded",
+			Message: fmt.Sprintf("the providers limit the rate of all models of the router %s", x.router.ID),
+		}
+	}
+	e.RetryAfter = rest
+	return e
+}
+
+// passOn gives the client a provider's own error.
+func (x *exchange) passOn(s *setback) {
+	x.status, x.failure = s.status, s.String()
+	h := x.w.Header()
+	copyHeader(h, s.header)
+	h["X-Glide-Model"] = []string{s.model}
+	h["Content-Length"] = []string{strconv.Itoa(len(s.body))}
+	x.writeDeadline()
+	x.w.WriteHeader(s.status)
+	_, _ = x.w.Write(s.body)
+}
+
+func copyHeader(dst, src http.Header) {
+	for name, values := range src {
+		if provider.Forwardable(name) {
+			dst[name] = values
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/dialect"
+)
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = []string{"application/json"}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	// A client that went away is noticed by the server itself.
+	_, _ = w.Write(body)
+}
+
+func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	writeJSON(w, e.Status, d.EncodeError(e))
+}
+
+// only passes on requests of one method.
+func only(method string, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method && !(method == http.MethodGet && r.Method == http.MethodHead) {
+			w.Header().Set("Allow", method)
+			e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
+			e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
+			writeError(w, dialect.OpenAIChat, e)
+			return
+		}
+		h(w, r)
+	}
+}
+
+func (g *Gateway) serveNothing(w http.ResponseWriter, r *http.Request) {
+	e := chat.Invalid("", "%s is not a path of this API; use POST /v1/chat/completions or GET /v1/models", r.URL.Path)
+	e.Status, e.Code = http.StatusNotFound, "route_not_found"
+	writeError(w, dialect.OpenAIChat, e)
+}
+
+// unknownModel returns the refusal of a model's name.
+func (s *state) unknownModel(name string) *chat.Error {
+	const most = 10
+	ids := slices.Sorted(maps.Keys(s.routers))
+	more := ""
+	if len(ids) > most {
+		ids, more = ids[:most], ", …"
+	}
+	e := chat.Invalid("model", "the model %s does not exist; use a router (%s%s) or router/model, as GET /v1/models lists them",
+		strconv.Quote(clip(name)), strings.Join(ids, ", "), more)
+	e.Status, e.Code = http.StatusNotFound, "model_not_found"
+	return e
+}
+
+// clip shortens what a client sent, for use in a message.
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "…"
+	}
+	return s
+}
+
+func tooLarge(limit int64) *chat.Error {
+	e := chat.Invalid("", "the body is larger than %s; send less, or raise api.http.max_body_size", byteSize(limit))
+	e.Status, e.Code = http.StatusRequestEntityTooLarge, "body_too_large"
+	return e
+}
+
+func byteSize(n int64) string {
+	if n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

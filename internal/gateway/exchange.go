@@ -1,0 +1,217 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/dialect"
+	"github.com/einstack/glide/internal/provider"
+	"github.com/einstack/glide/internal/route"
+	"github.com/einstack/glide/internal/scan"
+)
+
+// An exchange is one request and its answer.
+type exchange struct {
+	g       *Gateway
+	state   *state
+	w       http.ResponseWriter
+	control *http.ResponseController
+	r       *http.Request
+	call    provider.Call
+	router  *route.Router
+
+	id       string
+	began    time.Time
+	attempts int
+	status   int           // told to the client; 0 if none was
+	first    time.Duration // until the first content
+	usage    chat.Usage
+	model    *route.Model // that answered
+	failure  string       // what the client was told to have failed
+}
+
+// statusClientGone is logged for a client that went away before its answer.
+const statusClientGone = 499
+
+// serve returns the handler of requests in the dialect d.
+func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{
+			g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
+			call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
+		}
+		x.identify()
+		// Deferred, so that a line is written for a stream that is broken off too.
+		defer x.close()
+		if e := x.read(); e != nil {
+			x.refuse(e)
+			return
+		}
+		x.run()
+	}
+}
+
+// identify gives the exchange its id: the client's own, if it is fit for a log.
+func (x *exchange) identify() {
+	if id := x.r.Header.Get("X-Request-Id"); id != "" && len(id) <= 128 && !strings.ContainsFunc(id, notPrintable) {
+		x.id = id
+	} else {
+		var b [8]byte
+		binary.BigEndian.PutUint64(b[:], rand.Uint64())
+		x.id = hex.EncodeToString(b[:])
+	}
+	x.w.Header()["X-Glide-Request-Id"] = []string{x.id}
+}
+
+func notPrintable(c rune) bool { return c <= ' ' || c > '~' }
+
+// read takes in the request, up to the point where its router is known.
+func (x *exchange) read() *chat.Error {
+	for _, via := range x.r.Header["Via"] {
+		if strings.Contains(via, x.g.via) {
+			return &chat.Error{
+				Status: http.StatusLoopDetected, Type: "api_error", Code: "loop_detected",
+				Message: "the request came back to this gateway; the base_url of a model leads to Glide itself",
+			}
+		}
+	}
+	x.r.Header["Via"] = append(x.r.Header["Via"], x.g.via)
+	if t := x.r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
+		e := chat.Invalid("", "the content type %q is not accepted; send JSON with Content-Type: application/json", clip(t))
+		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
+		return e
+	}
+	if e := x.readBody(); e != nil {
+		return e
+	}
+	return x.readEnvelope()
+}
+
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	return media == "application/json" || strings.HasSuffix(media, "+json")
+}
+
+func (x *exchange) readBody() *chat.Error {
+	cfg := &x.state.config.API.HTTP
+	limit := int64(cfg.MaxBodySize)
+	if x.r.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	// A client may send slowly, but not for ever. Recorders in tests have no deadline.
+	_ = x.control.SetReadDeadline(x.began.Add(cfg.ReadTimeout.Std()))
+	body, err := provider.ReadBody(x.r.Body, x.r.ContentLength, limit)
+	if err != nil {
+		e := chat.Invalid("", "the body could not be read: %v", err)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			e.Status, e.Code, e.Message = http.StatusRequestTimeout, "request_timeout", "the body did not arrive in time"
+		}
+		return e
+	}
+	_ = x.control.SetReadDeadline(time.Time{})
+	x.call.Body = body
+	if int64(len(body.Bytes)) > limit {
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+// readEnvelope finds the fields that Glide itself goes by.
+func (x *exchange) readEnvelope() *chat.Error {
+	body := x.call.Body.Bytes
+	var model, stream scan.Range
+	err := scan.Object(body, func(key []byte, value scan.Range) error {
+		var field *scan.Range
+		switch string(key) {
+		case "model":
+			field = &model
+		case "stream":
+			field = &stream
+		default:
+			return nil
+		}
+		// Parsers disagree on which of two counts.
+		if field.End > 0 {
+			return chat.Invalid(string(key), "the field %q is given twice; remove one of the two", key)
+		}
+		*field = value
+		return nil
+	})
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return e
+	}
+	if err != nil {
+		e := chat.Invalid("", "the body is not a JSON object: %v", err)
+		e.Code = "invalid_json"
+		return e
+	}
+	switch string(stream.Of(body)) {
+	case "", "false", "null":
+	case "true":
+		x.call.Stream = true
+	default:
+		return chat.Invalid("stream", "stream is neither true nor false")
+	}
+	name, ok := scan.String(model.Of(body))
+	if !ok {
+		return chat.Invalid("model", "the field model is missing or not a string; name a router, as GET /v1/models lists them")
+	}
+	x.call.Model = model
+	if x.router = x.state.targets[name]; x.router == nil {
+		return x.state.unknownModel(name)
+	}
+	return nil
+}
+
+// refuse tells the client that its request fails.
+func (x *exchange) refuse(e *chat.Error) {
+	x.status, x.failure = e.Status, e.Message
+	x.writeDeadline()
+	writeError(x.w, x.call.Dialect, e)
+}
+
+// writeDeadline gives the client a limited time to accept what is written next.
+func (x *exchange) writeDeadline() {
+	_ = x.control.SetWriteDeadline(time.Now().Add(x.state.config.API.HTTP.WriteTimeout.Std()))
+}
+
+// close ends the exchange with its line in the log.
+func (x *exchange) close() {
+	// The deadline is the connection's, and would outlast the request.
+	_ = x.control.SetWriteDeadline(time.Time{})
+	if x.call.Body != nil {
+		x.call.Body.Release()
+	}
+	level := slog.LevelInfo
+	if x.status >= 500 || x.failure != "" && x.status < 400 {
+		level = slog.LevelWarn
+	}
+	if !x.g.log.Enabled(logContext, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("id", x.id), slog.String("operation", x.call.Dialect.Name()), slog.Int("status", x.status))
+	if x.router != nil {
+		attrs = append(attrs, slog.String("router", x.router.ID), slog.Bool("stream", x.call.Stream), slog.Int("attempts", x.attempts))
+	}
+	if x.model != nil {
+		attrs = append(attrs, slog.String("model", x.model.ID), slog.Int("input_tokens", x.usage.Input), slog.Int("output_tokens", x.usage.Output))
+	}
+	if x.first > 0 {
+		attrs = append(attrs, slog.Duration("first_token", x.first))
+	}
+	attrs = append(attrs, slog.Duration("duration", time.Since(x.began)))
+	if x.failure != "" {
+		attrs = append(attrs, slog.String("error", x.failure))
+	}
+	x.g.log.LogAttrs(logContext, level, "request", attrs...)
+}

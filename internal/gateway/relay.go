@@ -1,0 +1,220 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/dialect"
+	"github.com/einstack/glide/internal/provider"
+	"github.com/einstack/glide/internal/scan"
+	"github.com/einstack/glide/internal/sse"
+)
+
+// maxPlain is the largest plain answer, in bytes, that Glide takes in.
+const maxPlain = 64 << 20
+
+var (
+	errNotJSON   = errors.New("the provider promised success but sent something else than a JSON object")
+	errNotStream = errors.New("the provider was asked for a stream but sent something else")
+	errBroken    = errors.New("the provider broke the stream off")
+)
+
+// relayPlain gives the client a plain answer. It is taken in as a whole first: one that
+// is cut short or is no answer at all leaves room for another model.
+func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback {
+	body, err := provider.ReadBody(answer.Body, answer.Length, maxPlain)
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	defer body.Release()
+	if len(body.Bytes) > maxPlain {
+		return t.failed(ctx, fmt.Errorf("the answer is larger than %d bytes", maxPlain))
+	}
+	failed := false
+	err = scan.Object(body.Bytes, func(key []byte, value scan.Range) error {
+		failed = failed || string(key) == "error" && !scan.Null(value.Of(body.Bytes))
+		return nil
+	})
+	if err != nil {
+		return t.failed(ctx, errNotJSON)
+	}
+	if failed {
+		return t.failedInBand(answer.Header, append([]byte(nil), body.Bytes...))
+	}
+	t.attempt.Succeed(time.Since(t.began))
+	t.usage = dialect.Usage(body.Bytes[max(0, len(body.Bytes)-usageTail):])
+	h := t.commit(answer)
+	h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
+	t.w.WriteHeader(answer.Status)
+	if _, err := t.w.Write(body.Bytes); err != nil {
+		t.failure = "the client went away"
+	}
+	return nil
+}
+
+// usageTail is how much of a plain answer's end is searched for its usage, in bytes.
+const usageTail = 8 << 10
+
+// failedInBand takes note of an error in an answer that has the status of a success.
+func (t *try) failedInBand(header http.Header, body []byte) *setback {
+	t.attempt.Fail()
+	return &setback{model: t.attempt.Model.ID, status: http.StatusBadGateway, header: header, body: body, inBand: true}
+}
+
+// commit settles that the client gets this answer, and returns its headers.
+func (t *try) commit(answer *provider.Answer) http.Header {
+	t.model, t.status = t.attempt.Model, answer.Status
+	h := t.w.Header()
+	copyHeader(h, answer.Header)
+	h["X-Glide-Model"] = []string{t.attempt.Model.ID}
+	t.writeDeadline()
+	return h
+}
+
+var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// maxHeld is how much of a stream, in bytes, is held back while it has no content.
+const maxHeld = 1 << 20
+
+// relayStream gives the client a stream. Its events are held back until the first one
+// with content, since up to then another model can take over.
+func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback {
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
+		return t.notStream(ctx, answer)
+	}
+	buf := streamBuffers.Get().(*[]byte)
+	events := sse.NewReader(answer.Body, *buf)
+	defer func() {
+		if *buf = events.Buffer(); cap(*buf) <= 64<<10 {
+			streamBuffers.Put(buf)
+		}
+	}()
+	var p dialect.Progress
+	var held []byte
+	for !p.Content && len(held) < maxHeld {
+		event, err := events.Next()
+		if err != nil {
+			if err == io.EOF {
+				err = errBroken
+			}
+			return t.failed(ctx, err)
+		}
+		t.call.Dialect.Follow(&p, event)
+		if p.Failed {
+			_, data := sse.Parse(event)
+			return t.failedInBand(http.Header{"Content-Type": {"application/json"}}, append([]byte(nil), data...))
+		}
+		if p.Done {
+			return t.failed(ctx, errBroken) // it ends without having said anything
+		}
+		held = append(held, event...)
+	}
+	t.first = time.Since(t.began)
+	t.attempt.Succeed(t.first)
+	h := t.commit(answer)
+	h["Cache-Control"] = []string{"no-cache"}
+	h["X-Accel-Buffering"] = []string{"no"} // or nginx in front would hold events back
+	t.w.WriteHeader(answer.Status)
+	t.pump(ctx, events, held, &p)
+	return nil
+}
+
+// notStream takes note of an answer that should have been a stream.
+func (t *try) notStream(ctx context.Context, answer *provider.Answer) *setback {
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
+	if err == nil && isJSON(answer.Header.Get("Content-Type")) {
+		var p dialect.Progress
+		t.call.Dialect.Follow(&p, append(append([]byte("data: "), body...), "\n\n"...))
+		if p.Failed {
+			return t.failedInBand(answer.Header, body)
+		}
+	}
+	return t.failed(ctx, errNotStream)
+}
+
+// pump passes on the rest of a stream, after what was held back of it.
+func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *dialect.Progress) {
+	client := &t.attempt.Model.Config.Client
+	for {
+		// One write for all that is here, so that a fast stream is not cut to pieces.
+		for events.Buffered() {
+			event, err := events.Next()
+			if err != nil {
+				break
+			}
+			t.call.Dialect.Follow(p, event)
+			pending = append(pending, event...)
+		}
+		if !t.send(pending) {
+			return
+		}
+		pending = pending[:0]
+		if p.Done {
+			// The provider's end of the connection is worth a moment: without it the
+			// connection cannot be used again.
+			t.watch(time.Second, &errIdle)
+		} else {
+			t.watch(client.IdleTimeout.Std(), &errIdle)
+		}
+		event, err := events.Next()
+		if err != nil {
+			t.usage = p.Usage
+			t.end(ctx, p, err)
+			return
+		}
+		t.call.Dialect.Follow(p, event)
+		pending = append(pending, event...)
+	}
+}
+
+// send writes to the client at once. It reports false if the client is gone.
+func (t *try) send(data []byte) bool {
+	t.writeDeadline()
+	_, err := t.w.Write(data)
+	if err == nil {
+		err = t.control.Flush()
+	}
+	if err != nil {
+		t.failure = "the client went away"
+	}
+	return err == nil
+}
+
+// end closes a stream that gives no more events because of err. One that is not complete
+// ends with an error in the stream and a broken connection, so that no client takes it
+// for a whole answer.
+func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
+	if t.r.Context().Err() != nil {
+		t.failure = "the client went away"
+		return
+	}
+	if p.Failed {
+		t.attempt.Fail()
+		t.failure = "the provider reported an error in the stream"
+		return
+	}
+	if p.Done {
+		return
+	}
+	if p.Finished && err == io.EOF {
+		t.send(t.call.Dialect.Finish(p))
+		return
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	} else if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = errBroken
+	}
+	t.attempt.Fail()
+	t.failure = err.Error()
+	t.send(t.call.Dialect.EncodeStreamError(chat.Failed(http.StatusBadGateway, "stream_broken", "%s: %v; what came so far is not the whole answer", t.attempt.Model.ID, err)))
+	panic(http.ErrAbortHandler)
+}

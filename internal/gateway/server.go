@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/einstack/glide/internal/provider"
+)
+
+// maxHeader is the size of a client's headers, in bytes, above which the server answers
+// 431.
+const maxHeader = 64 << 10
+
+// Serve serves clients on ln until ctx ends. Then it says that it is not ready, lets
+// requests finish within the configured time and returns; the error names what had to be
+// cut off.
+func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
+	cfg := &g.state.Load().config.API.HTTP
+	server := &http.Server{
+		Handler:           g.Handler(),
+		ReadHeaderTimeout: cfg.ReadTimeout.Std(),
+		IdleTimeout:       cfg.IdleTimeout.Std(),
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+
+	cfg = &g.state.Load().config.API.HTTP
+	g.Drain()
+	g.log.Info("draining", slog.Duration("delay", cfg.DrainDelay.Std()), slog.Duration("timeout", cfg.DrainTimeout.Std()))
+	// Load balancers go on sending until they have seen that the gateway is not ready.
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-time.After(cfg.DrainDelay.Std()):
+	}
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout.Std())
+	defer cancel()
+	defer provider.CloseIdle()
+	if err := server.Shutdown(deadline); err != nil {
+		closeErr := server.Close()
+		return errors.Join(fmt.Errorf("drain: requests were still running after %s; raise api.http.drain_timeout: %w", cfg.DrainTimeout, err), closeErr)
+	}
+	return nil
+}

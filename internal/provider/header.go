@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"github.com/einstack/glide/internal/config"
+)
+
+// forwarded lists the headers of clients that providers see. It is a list of what may
+// pass, since what may not has no end: cookies, the tokens of every authenticating
+// proxy, internal addresses.
+var forwarded = []string{
+	"Accept", "User-Agent", "Idempotency-Key", "X-Client-Request-Id", "Openai-Beta",
+	"Anthropic-Beta", "Anthropic-Version", "Traceparent", "Tracestate", "Via",
+}
+
+// A header makes the headers of requests to one provider.
+type header struct {
+	forward []string // in canonical form
+	fixed   http.Header
+}
+
+func newHeader(c *config.Client, more map[string]config.Secret) header {
+	h := header{forward: forwarded, fixed: http.Header{"Content-Type": {"application/json"}}}
+	for _, name := range c.ForwardHeaders {
+		h.forward = append(h.forward[:len(h.forward):len(h.forward)], textproto.CanonicalMIMEHeaderKey(name))
+	}
+	for name, value := range more {
+		h.fixed.Set(name, value.Reveal())
+	}
+	return h
+}
+
+// of returns the headers of a request for the client's request with the headers in. The
+// values are shared, and not to be changed.
+func (h header) of(in http.Header) http.Header {
+	out := make(http.Header, len(h.fixed)+4)
+	for _, name := range h.forward {
+		if v, ok := in[name]; ok {
+			out[name] = v
+		}
+	}
+	for name, v := range h.fixed {
+		out[name] = v
+	}
+	if _, ok := out["User-Agent"]; !ok {
+		out["User-Agent"] = noUserAgent
+	}
+	return out
+}
+
+// noUserAgent keeps the transport from naming itself.
+var noUserAgent = []string{""}
+
+// Forwardable reports whether a header of a provider's answer may reach the client. What
+// is about the connection or the provider's site, such as cookies, may not.
+func Forwardable(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer",
+		"Transfer-Encoding", "Upgrade", "Content-Length", "Date", "Server", "Set-Cookie", "Alt-Svc",
+		"Strict-Transport-Security", "Report-To", "Nel", "Via":
+		return false
+	}
+	return !strings.HasPrefix(name, "Access-Control-") && !strings.HasPrefix(name, "X-Glide-")
+}

@@ -1,0 +1,89 @@
+package route
+
+import (
+	"sync"
+	"time"
+
+	"github.com/einstack/glide/internal/config"
+)
+
+// health says whether a model is to be asked. The zero time means now.
+type health struct {
+	budget config.Rate
+
+	mu       sync.Mutex
+	spent    float64 // of the budget, at the time below
+	spentAt  time.Time
+	until    time.Time // no attempt before
+	limited  bool      // the rest until then is the provider's wish
+	tripped  bool      // the budget is gone: after the rest comes a single probe
+	probing  bool      // the probe is on its way
+	rejected bool      // the provider does not accept the credentials
+}
+
+func newHealth(budget config.Rate) health { return health{budget: budget} }
+
+// ready reports whether an attempt may begin.
+func (h *health) ready(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.rejected && !now.Before(h.until) && !h.probing
+}
+
+// begin records that an attempt begins. A model that rested after failures gets no
+// second request until the first has succeeded.
+func (h *health) begin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probing = h.tripped
+}
+
+func (h *health) succeed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probing, h.tripped = false, false
+}
+
+func (h *health) abandon() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probing = false
+}
+
+func (h *health) fail(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	interval := h.budget.Interval()
+	back := float64(now.Sub(h.spentAt)) / float64(interval)
+	h.spent = max(h.spent-back, 0) + 1
+	h.spentAt = now
+	if h.tripped || h.spent > float64(h.budget.N)-1 {
+		h.spent = min(h.spent, float64(h.budget.N))
+		h.tripped, h.limited = true, false
+		h.until = now.Add(interval)
+	}
+	h.probing = false
+}
+
+func (h *health) limit(now time.Time, rest time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if until := now.Add(rest); until.After(h.until) {
+		h.until, h.limited = until, true
+	}
+	h.probing = false
+}
+
+func (h *health) reject() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rejected, h.probing = true, false
+}
+
+// rest returns the time until the next attempt and whether the provider asked for it. It
+// reports false if there will be none.
+func (h *health) rest(now time.Time) (d time.Duration, limited, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return max(h.until.Sub(now), 0), h.limited && now.Before(h.until), !h.rejected
+}
