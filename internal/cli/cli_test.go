@@ -1,0 +1,50 @@
+package cli_test
+
+import (
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+
+	"github.com/einstack/glide/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"glide": func() { os.Exit(cli.Run(os.Args[1:])) }})
+}
+
+// TestScript runs the command lines of testdata/script. A script may use the address
+// $TAKEN, on which something listens that is not Glide.
+func TestScript(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("TAKEN", ln.Addr().String())
+			_, port, err := net.SplitHostPort(ln.Addr().String())
+			env.Setenv("TAKEN_PORT", port)
+			return err
+		},
+	})
+}
+
+// TestTree checks what holds for every command: it has a sentence and an example.
+func TestTree(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Short == "" || !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("%s has no description, or no example of itself", cmd.CommandPath())
+		}
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(cli.New())
+}
