@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/einstack/glide/test/repo"
 )
 
 // Deadline is how long tests wait for what should come at once.
@@ -46,7 +48,8 @@ func Binary(t testing.TB) string {
 			return
 		}
 		binary = filepath.Join(dir, "glide")
-		cmd := exec.Command("go", "build", "-o", binary, "github.com/einstack/glide/cmd/glide")
+		cmd := exec.Command("go", "build", "-o", binary, "./cmd/glide")
+		cmd.Dir = repo.Root()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			buildErr = fmt.Errorf("build glide: %w\n%s", err, out)
 		}

@@ -1,0 +1,100 @@
+// Package dist makes what a release consists of from a source tree, by plain Go: the same bytes
+// that the Nix flake makes.
+package dist
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/einstack/glide/internal/tree"
+)
+
+// SumsFile is the name of the file that holds the SHA-256 sums of the files beside it, in the
+// form of sha256sum.
+const SumsFile = "SHA256SUMS"
+
+// BuildArgs returns the arguments of the go command that make the gateway's binary for a target,
+// but for -o, and the environment variables that go with them.
+func BuildArgs(t *tree.Tree, target tree.Target) (args, env []string) {
+	fill := strings.NewReplacer("{version}", t.Version, "{target}", target.Name())
+	args = append([]string{"build"}, t.Matrix.Build.Flags...)
+	args = append(args, "-ldflags="+fill.Replace(strings.Join(t.Matrix.Build.LDFlags, " ")), t.Matrix.Build.Package)
+
+	env = []string{"GOOS=" + target.OS, "GOARCH=" + target.Arch}
+	if target.ARM != "" {
+		env = append(env, "GOARM="+target.ARM)
+	}
+	for name, value := range t.Matrix.Build.Env {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return args, env
+}
+
+// A Binary is a compiled program.
+type Binary struct {
+	Target tree.Target
+	Path   string
+	SHA256 string // hexadecimal
+	Size   int64  // bytes
+}
+
+// Build compiles the gateway for a target into dir and returns the binary, which appears there
+// only when it is complete.
+func Build(ctx context.Context, g *Go, t *tree.Tree, target tree.Target, dir string) (Binary, error) {
+	name := filepath.Join(dir, target.Binary())
+	scratch, err := os.MkdirTemp(dir, ".build-*")
+	if err != nil {
+		return Binary{}, err
+	}
+	defer os.RemoveAll(scratch)
+
+	made := filepath.Join(scratch, "glide")
+	args, env := BuildArgs(t, target)
+	args = slices.Insert(args, 1, "-o", made)
+	if _, err := g.Run(ctx, t.Dir, env, args...); err != nil {
+		return Binary{}, fmt.Errorf("build %s: %w", target, err)
+	}
+	sum, size, err := digest(made)
+	if err != nil {
+		return Binary{}, err
+	}
+	if err := os.Rename(made, name); err != nil {
+		return Binary{}, err
+	}
+	return Binary{Target: target, Path: name, SHA256: sum, Size: size}, nil
+}
+
+// WriteSums writes dir's SumsFile for the given files of that folder, sorted by name.
+func WriteSums(dir string, names []string) error {
+	var sums strings.Builder
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		sum, _, err := digest(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%s  %s\n", sum, name)
+	}
+	scratch := filepath.Join(dir, "."+SumsFile)
+	if err := os.WriteFile(scratch, []byte(sums.String()), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(scratch, filepath.Join(dir, SumsFile))
+}
+
+func digest(file string) (sum string, size int64, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return fmt.Sprintf("%x", h.Sum(nil)), size, err
+}

@@ -1,0 +1,109 @@
+package lock
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/einstack/glide/internal/tree"
+)
+
+// A copy of the tree without anything but what the generators read is enough to find staleness.
+func TestCheckNamesWhatIsStale(t *testing.T) {
+	source, err := tree.Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := generate(t.Context(), source, recordedHash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, f := range files {
+		names[f.name] = true
+		old, err := os.ReadFile(source.Path(f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := firstDifference(old, f.content); line > 0 {
+			t.Errorf("%s:%d: stale; run make lock", f.name, line)
+		}
+	}
+	for _, name := range []string{"nix/lock.json", "gomod2nix.toml", "README.md"} {
+		if !names[name] {
+			t.Errorf("%s is not generated", name)
+		}
+	}
+}
+
+// A vendorHash counts only for the go.mod and go.sum that it was made for.
+func TestRecordedHash(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "nix", "lock.json"), `{"goMod": "sha256-a", "vendorHash": "sha256-b"}`)
+	source := &tree.Tree{Dir: dir}
+	for goMod, want := range map[string]string{"sha256-a": "sha256-b", "sha256-other": ""} {
+		got, err := recordedHash(t.Context(), source, goMod)
+		if err != nil || got != want {
+			t.Errorf("for %s: got %q, %v, want %q", goMod, got, err, want)
+		}
+	}
+}
+
+// The hash of a file is that of `nix hash path` for the same content.
+func TestHashPath(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hello")
+	write(t, file, "hello\n")
+	got, err := hashPath(file)
+	if want := "sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM="; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestTable(t *testing.T) {
+	got := table(tree.Matrix{Targets: []tree.Target{
+		{OS: "linux", Arch: "amd64"},
+		{OS: "linux", Arch: "arm", ARM: "7"},
+		{OS: "freebsd", Arch: "s390x", Refused: "no port"},
+	}})
+	want := "| Platform | Architectures | Not built |\n|---|---|---|\n" +
+		"| Linux | amd64, armv7 |  |\n" +
+		"| FreeBSD |  | s390x: no port |\n"
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestReadmeNeedsPlace(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "README.md"), "# Glide\n")
+	if _, err := readme(&tree.Tree{Dir: dir}); err == nil || !strings.Contains(err.Error(), "add the lines") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFirstDifference(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"a\nb\n", "a\nb\n", 0},
+		{"a\nb\n", "a\nc\n", 2},
+		{"a\n", "a\nb\n", 2},
+	} {
+		if got := firstDifference([]byte(tc.a), []byte(tc.b)); got != tc.want {
+			t.Errorf("firstDifference(%q, %q) = %d, want %d", tc.a, tc.b, got, tc.want)
+		}
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
