@@ -1,0 +1,13 @@
+# What `nix run` starts: the gateway, or `.#release`.
+{ lib, packages }:
+let
+  app = package: {
+    type = "app";
+    program = lib.getExe package;
+    meta = { inherit (package.meta) description; };
+  };
+in
+{
+  default = app packages.glide;
+  release = app packages.release-tool;
+}

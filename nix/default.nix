@@ -1,0 +1,45 @@
+# What the flake's outputs are made of, for one package set.
+{ pkgs, gomod2nix }:
+let
+  inherit (pkgs) lib;
+
+  callPackage = lib.callPackageWith (pkgs // parts // { inherit gomod2nix packages; });
+
+  # One attribute for each file of a folder, named like the file.
+  fromFolder = directory: lib.packagesFromDirectoryRecursive { inherit callPackage directory; };
+
+  parts = {
+    lock = lib.importJSON ./lock.json;
+    source = callPackage ./source.nix { };
+    platforms = callPackage ./platforms.nix { };
+    goToolchain = callPackage ./go.nix { };
+
+    program = callPackage ./program.nix { };
+    dependenciesFor = callPackage ./dependencies.nix { };
+    command = callPackage ./command.nix { };
+    binaryFor = callPackage ./binary.nix { };
+  };
+
+  packages =
+    fromFolder ./packages
+    // lib.mapAttrs' (name: target: {
+      name = "glide-${name}";
+      value = parts.binaryFor target;
+    }) parts.platforms.targets
+    // {
+      default = packages.glide;
+    };
+in
+{
+  inherit packages;
+  apps = import ./apps.nix { inherit lib packages; };
+  checks = fromFolder ./checks;
+  devShell = callPackage ./devshell.nix { };
+  formatter = pkgs.nixfmt;
+
+  # What is refused, each with its reason as the error of building it.
+  refused = lib.mapAttrs' (name: target: {
+    name = "glide-${name}";
+    value = throw "glide-${name} is not built: ${target.refused}";
+  }) parts.platforms.refused;
+}

@@ -1,0 +1,9 @@
+# The gateway's man pages and shell completions, the same for every target.
+{
+  runCommand,
+  packages,
+  source,
+}:
+runCommand "glide-docs-${source.version}" { nativeBuildInputs = [ packages.release-tool ]; } ''
+  release docs --source ${source.programs.release.src} --out $out
+''
