@@ -14,6 +14,8 @@ import (
 	_ "embed"
 )
 
+//go:generate go run ./gen
+
 //go:embed default.yaml
 var defaultYAML []byte
 

@@ -1,0 +1,260 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/einstack/glide/internal/testkit"
+)
+
+// hang answers nothing until the gateway gives up.
+func hang(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// then sends what h does and nothing more.
+func stall(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h(w, r)
+		testkit.Flush(w)
+		<-r.Context().Done()
+	}
+}
+
+func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func html(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	fmt.Fprint(w, "<html><body>Welcome to the captive portal</body></html>")
+}
+
+func limited(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "30")
+	testkit.JSON(http.StatusTooManyRequests, `{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}`)(w, r)
+}
+
+func short(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "1000")
+	fmt.Fprint(w, `{"choices":[{"mess`)
+}
+
+const overloaded = `{"error":{"message":"overloaded","type":"server_error","code":"overloaded"}}`
+
+// A fault is something that a provider does wrong. Alone it gives the status and the text
+// of an error; with another model behind it, that one's answer.
+type fault struct {
+	name   string
+	answer http.HandlerFunc
+	status int
+	text   string
+}
+
+// before lists what goes wrong before any content, for plain answers and for streams.
+var before = map[bool][]fault{
+	false: {
+		{"hangs", hang, 504, "provider_timeout"},
+		{"hangs up", hangUp, 502, "provider_unreachable"},
+		{"429", limited, 429, "slow down"},
+		{"500", testkit.JSON(500, overloaded), 500, "overloaded"},
+		{"529", testkit.JSON(529, overloaded), 529, "overloaded"},
+		{"401", testkit.JSON(401, overloaded), 502, "provider_rejected_credentials"},
+		{"403", testkit.JSON(403, overloaded), 502, "provider_rejected_credentials"},
+		{"404", testkit.JSON(404, overloaded), 404, "overloaded"},
+		{"redirect", http.RedirectHandler("https://example.com", 302).ServeHTTP, 302, ""},
+		{"HTML with 200", html, 502, "something else than a JSON object"},
+		{"HTML with 500", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500); html(w, r) }, 500, "captive portal"},
+		{"garbage", testkit.JSON(200, "\x00\x01{{{"), 502, "something else than a JSON object"},
+		{"empty", testkit.JSON(200, ""), 502, "something else than a JSON object"},
+		{"cut", short, 502, "provider_unreachable"},
+		{"cut without a length", testkit.Cut(testkit.JSON(200, `{"choices":[{"mess`)), 502, "provider_unreachable"},
+		{"error with 200", testkit.JSON(200, overloaded), 502, "overloaded"},
+		{"stalls", stall(testkit.JSON(200, `{"choices":`)), 504, "provider_timeout"},
+	},
+	true: {
+		{"hangs", hang, 504, "first_token_timeout"},
+		{"hangs up", hangUp, 502, "provider_unreachable"},
+		{"429", limited, 429, "slow down"},
+		{"500", testkit.JSON(500, overloaded), 500, "overloaded"},
+		{"HTML with 200", html, 502, "asked for a stream"},
+		{"plain error with 200", testkit.JSON(200, overloaded), 502, "overloaded"},
+		{"plain answer", testkit.JSON(200, testkit.Completion("x")), 502, "asked for a stream"},
+		{"ends at once", testkit.Stream(), 502, "broke the stream off"},
+		{"role alone", testkit.Stream(testkit.Role), 502, "broke the stream off"},
+		{"role, then cut", testkit.Cut(testkit.Stream(testkit.Role)), 502, "provider_unreachable"},
+		{"role, then stall", stall(testkit.Stream(testkit.Role)), 504, "first_token_timeout"},
+		{"comments, then stall", stall(testkit.Stream(": ping\n\n", ": ping\n\n")), 504, "first_token_timeout"},
+		{"half an event", testkit.Stream("data: {\"choices\""), 502, "provider_unreachable"},
+		{"error first", testkit.Stream("data: " + overloaded + "\n\n"), 502, "overloaded"},
+		{"error after the role", testkit.Stream(testkit.Role, "data: "+overloaded+"\n\n"), 502, "overloaded"},
+		{"done without content", testkit.Stream(testkit.Role, testkit.Done), 502, "broke the stream off"},
+		{"garbage", testkit.Stream("data: \"error\"\n\n", "x: y\n\n"), 502, "broke the stream off"},
+	},
+}
+
+var strategies = []string{"priority", "round_robin", "weighted_round_robin", "least_latency"}
+
+// answers returns a handler that answers well with text, whether streaming or not.
+func answers(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body [1 << 10]byte
+		n, _ := r.Body.Read(body[:])
+		if strings.Contains(string(body[:n]), `"stream":true`) {
+			testkit.Stream(testkit.Role, testkit.Chunk(text), testkit.Stop, testkit.Done)(w, r)
+			return
+		}
+		testkit.JSON(http.StatusOK, testkit.Completion(text))(w, r)
+	}
+}
+
+func requestFor(stream bool) (body, mode string) {
+	if stream {
+		return streamed, "stream"
+	}
+	return plain, "plain"
+}
+
+// TestFaultsFallBack puts a faulty model beside a good one. Whatever the strategy, every
+// client gets the good one's whole answer.
+func TestFaultsFallBack(t *testing.T) {
+	for stream, faults := range before {
+		body, mode := requestFor(stream)
+		for _, f := range faults {
+			t.Run(mode+"/"+f.name, func(t *testing.T) {
+				t.Parallel()
+				bad := testkit.NewUpstream(t, f.answer)
+				good := testkit.NewUpstream(t, answers("fine"))
+				for _, strategy := range strategies {
+					url := serve(t, pool(strategy, bad.URL, good.URL))
+					for range 2 { // of which one at least tries the faulty model first
+						res, got, err := post(t, url, body)
+						if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(got, `"fine"`) || res.Header.Get("X-Glide-Model") != "pool/m1" {
+							t.Errorf("%s: got %s, %s, %v", strategy, res.Status, got, err)
+						}
+					}
+				}
+				if len(bad.Requests()) < len(strategies) {
+					t.Errorf("the faulty model was asked %d times", len(bad.Requests()))
+				}
+			})
+		}
+	}
+}
+
+// TestFaultsAlone lets a faulty model be the only one. The client gets an error that says
+// what was wrong, and need not try again where that is of no use.
+func TestFaultsAlone(t *testing.T) {
+	for stream, faults := range before {
+		body, mode := requestFor(stream)
+		for _, f := range faults {
+			t.Run(mode+"/"+f.name, func(t *testing.T) {
+				t.Parallel()
+				u := testkit.NewUpstream(t, f.answer)
+				url := serve(t, pool("priority", u.URL))
+				client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+				res, err := client.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				got := readAll(t, res)
+				if res.StatusCode != f.status || !strings.Contains(got, f.text) {
+					t.Errorf("got %s: %s, want %d with %s", res.Status, got, f.status, f.text)
+				}
+				retry := res.Header.Get("X-Should-Retry")
+				if f.status == 429 && (retry != "" || res.Header.Get("Retry-After") != "30") || f.status != 429 && retry != "false" {
+					t.Errorf("x-should-retry is %q with Retry-After %q", retry, res.Header.Get("Retry-After"))
+				}
+			})
+		}
+	}
+}
+
+// TestClientErrorsStay checks that a request which the provider finds wrong is not tried
+// elsewhere.
+func TestClientErrorsStay(t *testing.T) {
+	for _, status := range []int{400, 409, 413, 422} {
+		bad := testkit.NewUpstream(t, testkit.JSON(status, overloaded))
+		good := testkit.NewUpstream(t, answers("fine"))
+		res, got, err := post(t, serve(t, pool("priority", bad.URL, good.URL)), plain)
+		if err != nil || res.StatusCode != status || got != overloaded || len(good.Requests()) != 0 {
+			t.Errorf("%d: got %s, %s, %v", status, res.Status, got, err)
+		}
+	}
+}
+
+// TestStreams passes streams of all shapes through. Each is a success, or told to be cut.
+func TestStreams(t *testing.T) {
+	whole := testkit.Role + testkit.Chunk("ä日本") + testkit.Stop + testkit.Done
+	big := testkit.Chunk(strings.Repeat("x", 300<<10))
+	var bytewise []string
+	for i := range len(whole) {
+		bytewise = append(bytewise, whole[i:i+1])
+	}
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		want   string // the whole of what the client gets
+		broken string // or what the error in the stream says
+	}{
+		{"whole", testkit.Stream(whole), whole, ""},
+		{"byte by byte", testkit.Stream(bytewise...), whole, ""},
+		{"carriage returns", testkit.Stream(strings.ReplaceAll(whole, "\n", "\r\n")), strings.ReplaceAll(whole, "\n", "\r\n"), ""},
+		{"comments", testkit.Stream(": hi\n\n", testkit.Chunk("x"), ": hi\n\n", testkit.Stop, testkit.Done), ": hi\n\n" + testkit.Chunk("x") + ": hi\n\n" + testkit.Stop + testkit.Done, ""},
+		{"large event", testkit.Stream(testkit.Role, big, testkit.Stop, testkit.Done), testkit.Role + big + testkit.Stop + testkit.Done, ""},
+		{"no [DONE]", testkit.Stream(testkit.Chunk("x"), testkit.Stop), testkit.Chunk("x") + testkit.Stop + testkit.Done, ""},
+		{"no end after [DONE]", stall(testkit.Stream(testkit.Chunk("x"), testkit.Stop, testkit.Done)), testkit.Chunk("x") + testkit.Stop + testkit.Done, ""},
+		{"tool call", testkit.Stream(`data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`+"\n\n", testkit.Stop, testkit.Done), `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}` + "\n\n" + testkit.Stop + testkit.Done, ""},
+		{"ends in the middle", testkit.Stream(testkit.Chunk("x")), testkit.Chunk("x"), "broke the stream off"},
+		{"cut in the middle", testkit.Cut(testkit.Stream(testkit.Chunk("x"))), testkit.Chunk("x"), "broke the stream off"},
+		{"cut in an event", testkit.Cut(testkit.Stream(testkit.Chunk("x"), `data: {"choi`)), testkit.Chunk("x"), "broke the stream off"},
+		{"stalls in the middle", stall(testkit.Stream(testkit.Chunk("x"))), testkit.Chunk("x"), "paused longer than client.idle_timeout"},
+		{"cut after the finish", testkit.Cut(testkit.Stream(testkit.Chunk("x"), testkit.Stop)), testkit.Chunk("x") + testkit.Stop, "broke the stream off"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			first, second := testkit.NewUpstream(t, tt.answer), testkit.NewUpstream(t, answers("fine"))
+			res, got, err := post(t, serve(t, pool("priority", first.URL, second.URL)), streamed)
+			if res.StatusCode != http.StatusOK || len(second.Requests()) != 0 {
+				t.Errorf("got %s, and %d requests elsewhere", res.Status, len(second.Requests()))
+			}
+			if tt.broken == "" {
+				if err != nil || got != tt.want {
+					t.Errorf("got %.300q, %v, want %.300q", got, err, tt.want)
+				}
+				return
+			}
+			rest, ok := strings.CutPrefix(got, tt.want+"data: ")
+			if !ok || err == nil || !strings.Contains(decodeError(t, rest).Message, tt.broken) {
+				t.Errorf("got %.300q, %v, want an error in the stream and a broken connection", got, err)
+			}
+		})
+	}
+}
+
+// TestErrorInStream passes on an error that the provider tells in the stream.
+func TestErrorInStream(t *testing.T) {
+	u := testkit.NewUpstream(t, testkit.Stream(testkit.Chunk("x"), "data: "+overloaded+"\n\n"))
+	_, got, err := post(t, serve(t, pool("priority", u.URL)), streamed)
+	if want := testkit.Chunk("x") + "data: " + overloaded + "\n\n"; err != nil || got != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestRefusedConnection falls back from an address where nothing listens, and stops
+// trying it when its budget is spent.
+func TestRefusedConnection(t *testing.T) {
+	good := testkit.NewUpstream(t, answers("fine"))
+	url := serve(t, strings.Replace(pool("priority", "http://127.0.0.1:1", good.URL), "{id: m0,", "{id: m0, error_budget: 1/h,", 1))
+	for range 3 {
+		if res, got, err := post(t, url, plain); err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("got %s, %s, %v", res.Status, got, err)
+		}
+	}
+	req := strings.Replace(plain, "pool", "pool/m0", 1)
+	res, got, err := post(t, url, req)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || decodeError(t, got).Code != "all_models_unavailable" || res.Header.Get("Retry-After") == "" {
+		t.Errorf("got %s, %s, %v", res.Status, got, err)
+	}
+}
