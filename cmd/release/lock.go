@@ -14,8 +14,9 @@ func newLock(f *factory) *cobra.Command {
 		Use:   "lock",
 		Short: "Write the source tree's generated files",
 		Long: `Lock writes the files that are generated from others of the source tree: the hashes
-of the Go modules for Nix (nix/lock.json, gomod2nix.toml) and the matrix in README.md.`,
-		Example: `  release lock            # after a change of go.mod or nix/platforms.json
+of the Go modules for Nix (nix/lock.json, gomod2nix.toml), the matrix in README.md, and
+the configuration's reference and schema in docs.`,
+		Example: `  release lock            # after a change of go.mod, nix/platforms.json or internal/config
   release lock --check    # fails if a file is stale`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

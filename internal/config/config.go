@@ -14,8 +14,6 @@ import (
 	_ "embed"
 )
 
-//go:generate go run ./gen
-
 //go:embed default.yaml
 var defaultYAML []byte
 

@@ -188,14 +188,3 @@ func jsonDefault(t reflect.Type, text string) any {
 	}
 	return text
 }
-
-// InsertReference returns a page of documentation with [Reference] between its two marks.
-func InsertReference(page []byte) ([]byte, error) {
-	const begin, end = "<!-- begin reference -->\n", "<!-- end reference -->\n"
-	head, rest, ok := strings.Cut(string(page), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return nil, fmt.Errorf("the page lacks the marks %q and %q", begin, end)
-	}
-	return []byte(head + begin + "\n" + Reference() + "\n" + end + tail), nil
-}
