@@ -94,17 +94,15 @@ var before = map[bool][]fault{
 
 var strategies = []string{"priority", "round_robin", "weighted_round_robin", "least_latency"}
 
-// answers returns a handler that answers well with text, whether streaming or not.
-func answers(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var body [1 << 10]byte
-		n, _ := r.Body.Read(body[:])
-		if strings.Contains(string(body[:n]), `"stream":true`) {
-			testkit.Stream(testkit.Role, testkit.Chunk(text), testkit.Stop, testkit.Done)(w, r)
-			return
-		}
-		testkit.JSON(http.StatusOK, testkit.Completion(text))(w, r)
+// fine answers well, whether streaming or not.
+func fine(w http.ResponseWriter, r *http.Request) {
+	var body [1 << 10]byte
+	n, _ := r.Body.Read(body[:])
+	if strings.Contains(string(body[:n]), `"stream":true`) {
+		testkit.Stream(testkit.Role, testkit.Chunk("fine"), testkit.Stop, testkit.Done)(w, r)
+		return
 	}
+	testkit.JSON(http.StatusOK, testkit.Completion("fine"))(w, r)
 }
 
 func requestFor(stream bool) (body, mode string) {
@@ -123,7 +121,7 @@ func TestFaultsFallBack(t *testing.T) {
 			t.Run(mode+"/"+f.name, func(t *testing.T) {
 				t.Parallel()
 				bad := testkit.NewUpstream(t, f.answer)
-				good := testkit.NewUpstream(t, answers("fine"))
+				good := testkit.NewUpstream(t, fine)
 				for _, strategy := range strategies {
 					url := serve(t, pool(strategy, bad.URL, good.URL))
 					for range 2 { // of which one at least tries the faulty model first
@@ -175,7 +173,7 @@ func TestFaultsAlone(t *testing.T) {
 func TestClientErrorsStay(t *testing.T) {
 	for _, status := range []int{400, 409, 413, 422} {
 		bad := testkit.NewUpstream(t, testkit.JSON(status, overloaded))
-		good := testkit.NewUpstream(t, answers("fine"))
+		good := testkit.NewUpstream(t, fine)
 		res, got, err := post(t, serve(t, pool("priority", bad.URL, good.URL)), plain)
 		if err != nil || res.StatusCode != status || got != overloaded || len(good.Requests()) != 0 {
 			t.Errorf("%d: got %s, %s, %v", status, res.Status, got, err)
@@ -214,7 +212,7 @@ func TestStreams(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			first, second := testkit.NewUpstream(t, tt.answer), testkit.NewUpstream(t, answers("fine"))
+			first, second := testkit.NewUpstream(t, tt.answer), testkit.NewUpstream(t, fine)
 			res, got, err := post(t, serve(t, pool("priority", first.URL, second.URL)), streamed)
 			if res.StatusCode != http.StatusOK || len(second.Requests()) != 0 {
 				t.Errorf("got %s, and %d requests elsewhere", res.Status, len(second.Requests()))
@@ -245,7 +243,7 @@ func TestErrorInStream(t *testing.T) {
 // TestRefusedConnection falls back from an address where nothing listens, and stops
 // trying it when its budget is spent.
 func TestRefusedConnection(t *testing.T) {
-	good := testkit.NewUpstream(t, answers("fine"))
+	good := testkit.NewUpstream(t, fine)
 	url := serve(t, strings.Replace(pool("priority", "http://127.0.0.1:1", good.URL), "{id: m0,", "{id: m0, error_budget: 1/h,", 1))
 	for range 3 {
 		if res, got, err := post(t, url, plain); err != nil || res.StatusCode != http.StatusOK {

@@ -44,7 +44,7 @@ func bench(ctx context.Context) error {
 	if err := builds(ctx, source, scratch); err != nil {
 		return err
 	}
-	return starts(ctx, source, scratch)
+	return starts(ctx, scratch)
 }
 
 func row(figure, goal, format string, args ...any) {
@@ -122,7 +122,7 @@ func builds(ctx context.Context, source *tree.Tree, scratch string) error {
 }
 
 // starts measures the binary itself: its size, how soon it answers, and its memory when idle.
-func starts(ctx context.Context, source *tree.Tree, scratch string) error {
+func starts(ctx context.Context, scratch string) error {
 	binary := filepath.Join(scratch, "out", "glide-linux-amd64")
 	info, err := os.Stat(binary)
 	if err != nil {
