@@ -9,7 +9,7 @@ scripts := tools/go tools/need .ci/run
 .PHONY: run test e2e lint fmt lock binaries reproduce bench-build
 
 run: ; @$(go) run ./cmd/glide
-test: ; tools/need gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
+test: ; tools/need curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
 e2e: ; tools/need gcc git libc6-dev && $(gotestsum) -tags e2e -count 1 -timeout 60m ./test/reproduce
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
