@@ -13,7 +13,9 @@ target: command:
   # What a target cannot compile is no dependency of it.
   buildPhase = ''
     runHook preBuild
-    go list -e -f '{{if not .Error}}{{.ImportPath}}{{end}}' ${lib.escapeShellArgs source.programs.${command}.imports} \
+    go list -e -f '{{if not .Error}}{{.ImportPath}}{{end}}' ${
+      lib.escapeShellArgs source.programs.${command}.imports
+    } \
       | xargs go build -p $NIX_BUILD_CORES
     runHook postBuild
   '';

@@ -9,7 +9,8 @@
 let
   pin = lib.importJSON ./go-toolchain.json;
   platform = "${go.GOOS}-${go.GOARCH}";
-  module = pin.modules.${platform} or (throw "nix/go-toolchain.json has no toolchain for ${platform}");
+  module =
+    pin.modules.${platform} or (throw "nix/go-toolchain.json has no toolchain for ${platform}");
 in
 stdenvNoCC.mkDerivation {
   pname = "go-toolchain";

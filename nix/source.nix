@@ -73,7 +73,8 @@ let
     files:
     let
       form = "(import )?[[:space:]]*([[:alnum:]_.]+ )?\"([[:alnum:]./_-]+)\"";
-      imported = line: lib.optional (builtins.match form line != null) (lib.last (builtins.match form line));
+      imported =
+        line: lib.optional (builtins.match form line != null) (lib.last (builtins.match form line));
       lines = file: lib.splitString "\n" (builtins.readFile file);
     in
     lib.filter (path: !lib.hasPrefix "github.com/einstack/glide" path) (

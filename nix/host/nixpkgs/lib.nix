@@ -99,8 +99,7 @@ let
       in
       x;
     isFunction = f: builtins.isFunction f || (f ? __functor && builtins.isFunction (f.__functor f));
-    functionArgs =
-      f: if f ? __functor then f.__functionArgs or { } else builtins.functionArgs f;
+    functionArgs = f: if f ? __functor then f.__functionArgs or { } else builtins.functionArgs f;
     setFunctionArgs = f: args: {
       __functor = _: f;
       __functionArgs = args;
@@ -147,8 +146,7 @@ let
         result
         // {
           inherit override;
-          overrideAttrs =
-            change: lib.makeOverridable (newArgs: (function newArgs).overrideAttrs change) args;
+          overrideAttrs = change: lib.makeOverridable (newArgs: (function newArgs).overrideAttrs change) args;
         }
       else if isAttrs result then
         result // { inherit override; }
@@ -185,8 +183,7 @@ let
     getDev = package: package.dev or package;
     getLib = package: package.lib or package;
     getMan = package: package.man or package;
-    getExe =
-      package: lib.getExe' package (package.meta.mainProgram or (lib.getName package));
+    getExe = package: lib.getExe' package (package.meta.mainProgram or (lib.getName package));
     getExe' = package: name: "${lib.getBin package}/bin/${name}";
     addMetaAttrs = meta: package: package // { meta = (package.meta or { }) // meta; };
 
@@ -257,8 +254,7 @@ let
       path: attrs:
       path == [ ]
       || (
-        attrs ? ${builtins.head path}
-        && lib.hasAttrByPath (builtins.tail path) attrs.${builtins.head path}
+        attrs ? ${builtins.head path} && lib.hasAttrByPath (builtins.tail path) attrs.${builtins.head path}
       );
     setAttrByPath = path: value: lib.foldr (name: inner: { ${name} = inner; }) value path;
     recursiveUpdate =
@@ -277,9 +273,7 @@ let
       let
         extend =
           products: name:
-          builtins.concatMap (
-            product: map (value: product // { ${name} = value; }) choices.${name}
-          ) products;
+          builtins.concatMap (product: map (value: product // { ${name} = value; }) choices.${name}) products;
       in
       foldl' extend [ { } ] (attrNames choices);
     mapCartesianProduct = f: choices: map f (lib.cartesianProduct choices);
@@ -307,8 +301,7 @@ let
       start >= 0 && substring start (-1) text == suffix;
     hasInfix = infix: text: length (builtins.split (lib.escapeRegex infix) text) > 1;
     removePrefix =
-      prefix: text:
-      if lib.hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
+      prefix: text: if lib.hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
     removeSuffix =
       suffix: text:
       if lib.hasSuffix suffix text then
