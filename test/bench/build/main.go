@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -153,7 +154,10 @@ func starts(ctx context.Context, scratch string) error {
 func start(ctx context.Context, binary string) (answer time.Duration, resident int, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	const address = "127.0.0.1:19099"
+	address, err := freeAddress()
+	if err != nil {
+		return 0, 0, err
+	}
 	cmd := exec.CommandContext(ctx, binary, "serve", "--addr", address)
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -188,6 +192,15 @@ func start(ctx context.Context, binary string) (answer time.Duration, resident i
 		}
 	}
 	return answer, resident, nil
+}
+
+// freeAddress returns an address of this machine that nothing listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 func timed(f func() error) (time.Duration, error) {
