@@ -51,7 +51,7 @@ func pool(strategy string, urls ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "routers: {language: [{id: pool, strategy: %s, models: [\n", strategy)
 	for i, url := range urls {
-		fmt.Fprintf(&b, "{id: m%d, client: {timeout: 2s, first_token_timeout: 300ms, idle_timeout: 300ms}, openai: {model: real, api_key: sk-%d, base_url: '%s/v1'}},\n", i, i, url)
+		fmt.Fprintf(&b, "{id: m%d, client: {timeout: 1s, first_token_timeout: 300ms, idle_timeout: 300ms}, openai: {model: real, api_key: sk-%d, base_url: '%s/v1'}},\n", i, i, url)
 	}
 	b.WriteString("]}]}\n")
 	return b.String()
