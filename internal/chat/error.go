@@ -31,9 +31,15 @@ func Invalid(param, format string, args ...any) *Error {
 // another may.
 const CodeUnsupported = "unsupported_parameter"
 
-// Unsupported returns the refusal of the field param, which provider cannot express.
-func Unsupported(provider, param string) *Error {
-	e := Invalid(param, "%s cannot express %q; remove it or choose another model", provider, param)
+// Unsupported returns the refusal of the field param, which the API named cannot express.
+func Unsupported(api, param string) *Error {
+	return Untranslatable(param, "%s cannot express %q; remove it or choose another model", api, param)
+}
+
+// Untranslatable returns the refusal of what the field param says, for which only some
+// dialects have words.
+func Untranslatable(param, format string, args ...any) *Error {
+	e := Invalid(param, format, args...)
 	e.Code = CodeUnsupported
 	return e
 }

@@ -82,17 +82,27 @@ func (d *decoder) checkModel(path string, m *Model) {
 	default:
 		d.problem(path, "has more than one provider: "+strings.Join(given, ", "), "make a model of each")
 	}
-	if m.OpenAI != nil {
-		for _, name := range []string{"model", "stream", "messages"} {
-			if _, ok := m.OpenAI.DefaultParams[name]; ok {
-				d.problem(path+".openai.default_params."+name, "cannot have a default", "remove it; every request says it itself")
-			}
-		}
+	for name, settings := range m.providers() {
+		d.checkDefaults(path+"."+name+".default_params", settings)
 	}
 	if s := m.Simulated; s != nil {
 		d.within(path+".simulated.tokens_per_second", s.TokensPerSecond, 0, 1e9)
 		d.within(path+".simulated.error_rate", s.ErrorRate, 0, 1)
 		d.within(path+".simulated.error_status", float64(s.ErrorStatus), 400, 599)
+	}
+}
+
+// checkDefaults looks at the default parameters of a provider that has some.
+func (d *decoder) checkDefaults(path string, settings any) {
+	field := reflect.ValueOf(settings).Elem().FieldByName("DefaultParams")
+	if !field.IsValid() {
+		return
+	}
+	defaults := field.Interface().(map[string]JSON)
+	for _, name := range []string{"model", "stream", "messages"} {
+		if _, ok := defaults[name]; ok {
+			d.problem(path+"."+name, "cannot have a default", "remove it; every request says it itself")
+		}
 	}
 }
 

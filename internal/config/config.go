@@ -93,6 +93,7 @@ type Model struct {
 	Latency     Latency    `yaml:"latency" doc:"How least_latency measures the model."`
 	Client      Client     `yaml:"client" doc:"How Glide calls the provider."`
 	OpenAI      *OpenAI    `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
+	Anthropic   *Anthropic `yaml:"anthropic" provider:"true" doc:"Anthropic."`
 	Simulated   *Simulated `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
 }
 
@@ -120,7 +121,16 @@ type OpenAI struct {
 	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as a bearer token. Local servers may need none."`
 	BaseURL       URL               `yaml:"base_url" default:"https://api.openai.com/v1" doc:"The address under which /chat/completions lies."`
 	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as OpenAI-Organization."`
-	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a request that lacks them, such as temperature."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as temperature."`
+}
+
+// Anthropic configures a model of Anthropic.
+type Anthropic struct {
+	Model         string            `yaml:"model" required:"true" doc:"The model's name at the provider."`
+	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as x-api-key."`
+	BaseURL       URL               `yaml:"base_url" default:"https://api.anthropic.com/v1" doc:"The address under which /messages lies."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as anthropic-beta."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them. Clients of OpenAI's API may leave out max_tokens, which Anthropic needs."`
 }
 
 // Simulated configures the model that Glide plays itself.

@@ -1,27 +1,22 @@
-// Package dialect knows the wire formats that clients speak: how to read a request, to
-// write an answer and a refusal, and to follow a stream as it passes by. One file per
-// dialect.
+// Package dialect knows the wire formats that clients speak: how to write a refusal and to
+// follow a stream as it passes by, and how to translate requests and answers into the
+// vocabulary of package chat. One file per dialect and direction.
 package dialect
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/scan"
 )
 
-// A Dialect is a wire format of clients. A provider that speaks it natively gets a
-// request's own bytes; for others it is translated.
+// A Dialect is one operation in a wire format of clients. A provider that speaks it
+// natively gets a request's own bytes.
 type Dialect interface {
 	// Name returns the operation's name in logs and metrics, such as "chat".
 	Name() string
-	// DecodeRequest translates a request. The error is a [*chat.Error].
-	DecodeRequest(body []byte) (*chat.Request, error)
-	// EncodeResponse translates an answer.
-	EncodeResponse(*chat.Response) []byte
-	// NewEncoder returns what translates the stream that answers req.
-	NewEncoder(req *chat.Request) Encoder
 	// EncodeError returns the body of a refusal.
 	EncodeError(*chat.Error) []byte
 	// EncodeStreamError returns the event that ends a stream which cannot go on.
@@ -32,6 +27,31 @@ type Dialect interface {
 	Finish(p *Progress) []byte
 }
 
+// A Chat is a dialect that is translated for providers which do not speak it.
+type Chat interface {
+	Dialect
+	// DecodeRequest translates a request. The error is a [*chat.Error].
+	DecodeRequest(body []byte) (*chat.Request, error)
+	// EncodeResponse translates an answer.
+	EncodeResponse(*chat.Response) []byte
+	// NewEncoder returns what translates the stream that answers req.
+	NewEncoder(req *chat.Request) Encoder
+}
+
+// An Upstream is a wire format as a provider speaks it: the way there and back for what
+// came in another dialect.
+type Upstream interface {
+	// EncodeRequest translates a request to the model named. The error is a
+	// [*chat.Error] with the name of what cannot be expressed.
+	EncodeRequest(req *chat.Request, model string) ([]byte, error)
+	// DecodeResponse translates an answer.
+	DecodeResponse(body []byte) (*chat.Response, error)
+	// DecodeStream translates a stream of server-sent events.
+	DecodeStream(body io.ReadCloser) chat.Stream
+	// DecodeError translates the body of an answer with the status of a failure.
+	DecodeError(status int, body []byte) *chat.Error
+}
+
 // An Encoder translates one stream.
 type Encoder interface {
 	// Encode appends the events of the wire that ev amounts to.
@@ -40,10 +60,11 @@ type Encoder interface {
 
 // Progress is how far a stream has come.
 type Progress struct {
-	Content  bool // content of the answer has been seen
-	Finished bool // the answer is complete; only the end of the stream may be missing
-	Done     bool // the stream is complete
-	Failed   bool // the stream holds an error in place of the rest
+	Content  bool   // content of the answer has been seen
+	Finished bool   // the answer is complete; only the end of the stream may be missing
+	Done     bool   // the stream is complete
+	Failed   bool   // the stream holds an error in place of the rest
+	Refusal  []byte // the body of an answer that says the same as that error
 	Usage    chat.Usage
 }
 
@@ -84,6 +105,8 @@ func parseUsage(text []byte) (u chat.Usage) {
 		}
 		return nil
 	})
+	// Anthropic counts what is cached apart; only its words above say so.
+	u.Input += u.CacheRead + u.CacheWrite
 	return u
 }
 

@@ -4,32 +4,73 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/scan"
 )
 
-// unknownFields returns the top-level fields of body that known, a struct, has no field
-// for. Fields that are null say nothing and are left out. The map is never nil.
+// unknownFields returns the fields of body that known, a struct, has no field for, by
+// their paths, such as messages[0].audio. Fields that say nothing, such as null, are left
+// out. The map is never nil.
 func unknownFields(body []byte, known any) (map[string]json.RawMessage, error) {
 	extra := map[string]json.RawMessage{}
-	names := map[string]bool{}
-	for field := range reflect.TypeOf(known).Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names[name] = true
-	}
-	err := scan.Object(body, func(key []byte, value scan.Range) error {
-		if text := value.Of(body); !names[string(key)] && !scan.Null(text) {
-			extra[string(key)] = bytes.Clone(text)
-		}
-		return nil
-	})
-	if err != nil {
+	if err := gatherUnknown(extra, "", bytes.TrimLeft(body, " \r\n\t"), reflect.TypeOf(known)); err != nil {
 		return nil, chat.Invalid("", "the request is not JSON: %v", err)
 	}
 	return extra, nil
+}
+
+// gatherUnknown adds the fields of data, at the path given, that t does not know. What
+// has another form than t is left to the decoder.
+func gatherUnknown(extra map[string]json.RawMessage, path string, data []byte, t reflect.Type) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case t.Kind() == reflect.Struct && data[0] == '{':
+		fields := map[string]reflect.Type{}
+		for field := range t.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name == "" {
+				return nil // a type that decodes itself
+			}
+			fields[name] = field.Type
+		}
+		return scan.Object(data, func(key []byte, value scan.Range) error {
+			at := string(key)
+			if path != "" {
+				at = path + "." + at
+			}
+			field, ok := fields[string(key)]
+			if text := value.Of(data); ok {
+				return gatherUnknown(extra, at, text, field)
+			} else if !isBlank(text) {
+				extra[at] = bytes.Clone(text)
+			}
+			return nil
+		})
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && data[0] == '[':
+		i := -1
+		return scan.Array(data, func(value scan.Range) error {
+			i++
+			return gatherUnknown(extra, fmt.Sprintf("%s[%d]", path, i), value.Of(data), t.Elem())
+		})
+	}
+	return nil
+}
+
+// refuseExtra returns the refusal of the first field that the vocabulary of package chat
+// has no word for, or nil.
+func refuseExtra(api string, req *chat.Request) error {
+	for _, name := range slices.Sorted(maps.Keys(req.Extra)) {
+		return chat.Unsupported(api, name)
+	}
+	return nil
 }
 
 // fieldOf returns the name of the field that a decoding error is about, or "".

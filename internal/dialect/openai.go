@@ -10,7 +10,7 @@ import (
 )
 
 // OpenAIChat is OpenAI's POST /v1/chat/completions.
-var OpenAIChat Dialect = openAIChat{}
+var OpenAIChat Chat = openAIChat{}
 
 type openAIChat struct{}
 
@@ -63,7 +63,7 @@ func (openAIChat) Follow(p *Progress, event []byte) {
 		p.Done = true
 		return
 	case bytes.Contains(data, []byte(`"error"`)) && failed(data):
-		p.Failed = true
+		p.Failed, p.Refusal = true, bytes.Clone(data)
 		return
 	}
 	if !p.Content {

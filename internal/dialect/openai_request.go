@@ -39,7 +39,7 @@ type streamOptions struct {
 
 type openAIMessage struct {
 	Role             string           `json:"role"`
-	Content          openAIContent    `json:"content"`
+	Content          openAIContent    `json:"content,omitempty"`
 	Name             string           `json:"name,omitempty"`
 	Refusal          string           `json:"refusal,omitempty"`
 	ReasoningContent string           `json:"reasoning_content,omitempty"`
@@ -130,13 +130,15 @@ func (c *openAIToolChoice) UnmarshalJSON(data []byte) error {
 }
 
 type openAIFormat struct {
-	Type       string `json:"type"`
-	JSONSchema struct {
-		Name        string          `json:"name"`
-		Description string          `json:"description,omitempty"`
-		Schema      json.RawMessage `json:"schema,omitempty"`
-		Strict      *bool           `json:"strict,omitempty"`
-	} `json:"json_schema"`
+	Type       string        `json:"type"`
+	JSONSchema *openAISchema `json:"json_schema,omitempty"`
+}
+
+type openAISchema struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Schema      json.RawMessage `json:"schema,omitempty"`
+	Strict      *bool           `json:"strict,omitempty"`
 }
 
 func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
@@ -171,7 +173,7 @@ func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
 	}
 	for i, tool := range in.Tools {
 		if tool.Type != "function" {
-			return nil, chat.Invalid(fmt.Sprintf("tools[%d].type", i), "the tool type %q cannot be translated; use function", tool.Type)
+			return nil, chat.Untranslatable(fmt.Sprintf("tools[%d].type", i), "the tool type %q cannot be translated; use function", tool.Type)
 		}
 		out.Tools = append(out.Tools, chat.Tool(tool.Function))
 	}
@@ -195,6 +197,9 @@ func decodeOpenAIFormat(out *chat.Request, f *openAIFormat) error {
 	case "json_object":
 		out.Format = &chat.Format{}
 	case "json_schema":
+		if f.JSONSchema == nil || f.JSONSchema.Schema == nil {
+			return chat.Invalid("response_format.json_schema", "the schema is missing; send json_schema with a schema")
+		}
 		out.Format = &chat.Format{Name: f.JSONSchema.Name, Description: f.JSONSchema.Description, Schema: f.JSONSchema.Schema, Strict: f.JSONSchema.Strict}
 	default:
 		return chat.Invalid("response_format.type", "%q is not a response format; use text, json_object or json_schema", f.Type)
@@ -214,7 +219,7 @@ func decodeOpenAIMessage(out *chat.Request, m openAIMessage, at string) error {
 	switch m.Role {
 	case "system", "developer":
 		if len(out.Messages) > 0 {
-			return chat.Invalid(at+".role", "instructions in the middle of a conversation cannot be translated; put them first")
+			return chat.Untranslatable(at+".role", "instructions in the middle of a conversation cannot be translated; put them first")
 		}
 		out.System = append(out.System, parts...)
 		return nil
@@ -261,7 +266,7 @@ func decodeOpenAIParts(content openAIContent, at string) ([]chat.Part, error) {
 			}
 			parts = append(parts, decodeDataURL(*p.ImageURL))
 		default:
-			return nil, chat.Invalid(fmt.Sprintf("%s.content[%d].type", at, i), "content of the type %q cannot be translated; use text or image_url", p.Type)
+			return nil, chat.Untranslatable(fmt.Sprintf("%s.content[%d].type", at, i), "content of the type %q cannot be translated; use text or image_url", p.Type)
 		}
 	}
 	return parts, nil

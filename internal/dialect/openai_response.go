@@ -73,7 +73,9 @@ func (openAIChat) EncodeResponse(r *chat.Response) []byte {
 		case chat.Text:
 			text.WriteString(p.Text)
 		case chat.Thinking:
-			thinking.WriteString(p.Text)
+			if !p.Redacted { // which is of use to its provider alone
+				thinking.WriteString(p.Text)
+			}
 		case chat.ToolCall:
 			answer.ToolCalls = append(answer.ToolCalls, openAIToolCall{
 				ID: p.ID, Type: "function", Function: openAIFunctionCall{p.Name, p.Arguments},

@@ -193,11 +193,12 @@ func (x *exchange) exhausted(setbacks []*setback) {
 		x.refuse(x.resting())
 		return
 	}
-	var told, refused *setback
+	var told *setback
+	refused := 0
 	for _, back := range setbacks {
 		switch {
 		case back.refused:
-			refused = back
+			refused++
 		case back.err == nil && back.status != http.StatusUnauthorized && back.status != http.StatusForbidden:
 			told = back
 		}
@@ -208,8 +209,8 @@ func (x *exchange) exhausted(setbacks []*setback) {
 			x.w.Header()["X-Should-Retry"] = []string{"false"}
 		}
 		x.passOn(told)
-	case refused != nil && len(setbacks) == 1:
-		e, _ := errors.AsType[*chat.Error](refused.err)
+	case refused == len(setbacks):
+		e, _ := errors.AsType[*chat.Error](last.err)
 		x.refuse(e)
 	default:
 		x.w.Header()["X-Should-Retry"] = []string{"false"}

@@ -29,14 +29,14 @@ func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
 	writeJSON(w, e.Status, d.EncodeError(e))
 }
 
-// only passes on requests of one method.
-func only(method string, h http.HandlerFunc) http.HandlerFunc {
+// only passes on requests of one method, and refuses others in the dialect d.
+func only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != method && !(method == http.MethodGet && r.Method == http.MethodHead) {
 			w.Header().Set("Allow", method)
 			e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
 			e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
-			writeError(w, dialect.OpenAIChat, e)
+			writeError(w, d, e)
 			return
 		}
 		h(w, r)

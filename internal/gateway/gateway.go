@@ -82,12 +82,18 @@ func (g *Gateway) Apply(cfg *config.Config) error {
 // Handler returns the handler of all requests.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/v1/chat/completions", only(http.MethodPost, g.serve(dialect.OpenAIChat)))
-	mux.HandleFunc("/v1/models", only(http.MethodGet, g.serveModels))
-	mux.HandleFunc("/v1/models/{model...}", only(http.MethodGet, g.serveModel))
-	mux.HandleFunc("/v1/health", only(http.MethodGet, g.serveReady))
-	mux.HandleFunc("/v1/health/ready", only(http.MethodGet, g.serveReady))
-	mux.HandleFunc("/v1/health/live", only(http.MethodGet, g.serveLive))
+	post := func(path string, d dialect.Dialect) { mux.HandleFunc(path, only(http.MethodPost, d, g.serve(d))) }
+	get := func(path string, h http.HandlerFunc) {
+		mux.HandleFunc(path, only(http.MethodGet, dialect.OpenAIChat, h))
+	}
+	post("/v1/chat/completions", dialect.OpenAIChat)
+	post("/v1/messages", dialect.AnthropicMessages)
+	post("/v1/messages/count_tokens", dialect.AnthropicTokens)
+	get("/v1/models", g.serveModels)
+	get("/v1/models/{model...}", g.serveModel)
+	get("/v1/health", g.serveReady)
+	get("/v1/health/ready", g.serveReady)
+	get("/v1/health/live", g.serveLive)
 	mux.HandleFunc("/", g.serveNothing)
 	return mux
 }

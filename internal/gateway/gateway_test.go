@@ -46,12 +46,17 @@ func serve(t *testing.T, text string) string {
 	return "http://" + ln.Addr().String()
 }
 
-// pool returns a configuration with the router "pool" of models at the addresses.
+// pool returns a configuration with the router "pool" of models at the addresses. The
+// first one, which tests let stall, has little time.
 func pool(strategy string, urls ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "routers: {language: [{id: pool, strategy: %s, models: [\n", strategy)
 	for i, url := range urls {
-		fmt.Fprintf(&b, "{id: m%d, client: {timeout: 1s, first_token_timeout: 300ms, idle_timeout: 300ms}, openai: {model: real, api_key: sk-%d, base_url: '%s/v1'}},\n", i, i, url)
+		timeouts := ""
+		if i == 0 {
+			timeouts = "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms"
+		}
+		fmt.Fprintf(&b, "{id: m%d, client: {%s}, openai: {model: real, api_key: sk-%d, base_url: '%s/v1'}},\n", i, timeouts, i, url)
 	}
 	b.WriteString("]}]}\n")
 	return b.String()

@@ -12,7 +12,7 @@ import (
 // timeout of the gateway.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "32"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err) // the flag is the testing package's own
 	}
 	os.Exit(m.Run())

@@ -109,10 +109,9 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 		}
 		t.call.Dialect.Follow(&p, event)
 		if p.Failed {
-			_, data := sse.Parse(event)
-			return t.failedInBand(http.Header{"Content-Type": {"application/json"}}, append([]byte(nil), data...))
+			return t.failedInBand(http.Header{"Content-Type": {"application/json"}}, p.Refusal)
 		}
-		if p.Done {
+		if p.Done && !p.Content {
 			return t.failed(ctx, errBroken) // it ends without having said anything
 		}
 		held = append(held, event...)

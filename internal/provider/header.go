@@ -18,12 +18,16 @@ var forwarded = []string{
 
 // A header makes the headers of requests to one provider.
 type header struct {
-	forward []string // in canonical form
-	fixed   http.Header
+	forward    []string // in canonical form
+	fixed      http.Header
+	unlessSaid http.Header // for a client that says nothing
 }
 
 func newHeader(c *config.Client, more map[string]config.Secret) header {
-	h := header{forward: forwarded, fixed: http.Header{"Content-Type": {"application/json"}}}
+	h := header{
+		forward: forwarded, fixed: http.Header{"Content-Type": {"application/json"}},
+		unlessSaid: http.Header{"User-Agent": {""}}, // or the transport would name itself
+	}
 	for _, name := range c.ForwardHeaders {
 		h.forward = append(h.forward[:len(h.forward):len(h.forward)], textproto.CanonicalMIMEHeaderKey(name))
 	}
@@ -45,14 +49,13 @@ func (h header) of(in http.Header) http.Header {
 	for name, v := range h.fixed {
 		out[name] = v
 	}
-	if _, ok := out["User-Agent"]; !ok {
-		out["User-Agent"] = noUserAgent
+	for name, v := range h.unlessSaid {
+		if _, ok := out[name]; !ok {
+			out[name] = v
+		}
 	}
 	return out
 }
-
-// noUserAgent keeps the transport from naming itself.
-var noUserAgent = []string{""}
 
 // Forwardable reports whether a header of a provider's answer may reach the client. What
 // is about the connection or the provider's site, such as cookies, may not.

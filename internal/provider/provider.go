@@ -48,6 +48,8 @@ func New(m *config.Model) (Provider, error) {
 	switch _, settings := m.Provider(); s := settings.(type) {
 	case *config.OpenAI:
 		return newOpenAI(s, &m.Client), nil
+	case *config.Anthropic:
+		return newAnthropic(s, &m.Client), nil
 	case *config.Simulated:
 		return newSimulated(s), nil
 	default:

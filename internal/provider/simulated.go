@@ -25,7 +25,7 @@ type simulated struct {
 func newSimulated(s *config.Simulated) *simulated { return &simulated{settings: s} }
 
 func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
-	req, err := call.Dialect.DecodeRequest(call.Body.Bytes)
+	c, err := decode(call, "a simulated model")
 	if err != nil {
 		return nil, err
 	}
@@ -35,15 +35,15 @@ func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
 	if p.fails() {
 		return p.failure(call), nil
 	}
-	stream := p.stream(ctx, req, call.Body.Bytes)
+	stream := p.stream(ctx, c.request, call.Body.Bytes)
 	if call.Stream {
-		return streamAnswer(call, req, stream), nil
+		return c.stream(nil, stream), nil
 	}
 	response, err := collect(stream)
 	if err != nil {
 		return nil, err
 	}
-	return answer(call, response), nil
+	return c.answer(response), nil
 }
 
 // fails reports whether the next call is one of those that fail: with a rate r the sum
@@ -58,7 +58,7 @@ func (p *simulated) failure(call *Call) *Answer {
 	if e.Status == http.StatusTooManyRequests {
 		e.Type = "rate_limit_error"
 	}
-	a := refusal(call, e)
+	a := refusal(call.Dialect, nil, e)
 	if after := p.settings.RetryAfter.Std(); after > 0 {
 		a.Header.Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,30 +12,91 @@ import (
 	"github.com/einstack/glide/internal/dialect"
 )
 
+// A codec is how a call is translated for a provider that does not speak its dialect.
+type codec struct {
+	dialect.Chat               // the client's
+	request      *chat.Request // in the vocabulary's words
+}
+
+// decode reads a call that is to be translated. Operations for which there is no
+// vocabulary are refused, in the name of the provider.
+func decode(call *Call, provider string) (*codec, error) {
+	d, ok := call.Dialect.(dialect.Chat)
+	if !ok {
+		return nil, chat.Untranslatable("model", "%s does not offer %s; choose another model", provider, call.Dialect.Name())
+	}
+	req, err := d.DecodeRequest(call.Body.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	return &codec{Chat: d, request: req}, nil
+}
+
 // answer returns a whole response in the call's dialect.
-func answer(call *Call, r *chat.Response) *Answer {
-	return bodyAnswer(http.StatusOK, call.Dialect.EncodeResponse(r))
+func (c *codec) answer(r *chat.Response) *Answer {
+	return bodyAnswer(http.StatusOK, nil, c.EncodeResponse(r))
 }
 
-// refusal returns an error in the call's dialect.
-func refusal(call *Call, e *chat.Error) *Answer {
-	return bodyAnswer(e.Status, call.Dialect.EncodeError(e))
-}
-
-func bodyAnswer(status int, body []byte) *Answer {
+// stream returns a stream in the call's dialect.
+func (c *codec) stream(header http.Header, s chat.Stream) *Answer {
 	return &Answer{
-		Status: status, Header: http.Header{"Content-Type": {"application/json"}},
+		Status: http.StatusOK, Header: withType(header, "text/event-stream"),
+		Length: -1, Body: &encodedStream{stream: s, encoder: c.NewEncoder(c.request)},
+	}
+}
+
+// refusal returns an error in the dialect d.
+func refusal(d dialect.Dialect, header http.Header, e *chat.Error) *Answer {
+	return bodyAnswer(e.Status, header, d.EncodeError(e))
+}
+
+func bodyAnswer(status int, header http.Header, body []byte) *Answer {
+	return &Answer{
+		Status: status, Header: withType(header, "application/json"),
 		Length: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)),
 	}
 }
 
-// streamAnswer returns a stream in the call's dialect.
-func streamAnswer(call *Call, req *chat.Request, s chat.Stream) *Answer {
-	return &Answer{
-		Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}},
-		Length: -1, Body: &encodedStream{stream: s, encoder: call.Dialect.NewEncoder(req)},
+// withType returns the headers of an answer for a body that took the place of its own.
+func withType(header http.Header, contentType string) http.Header {
+	out := http.Header{}
+	for name, values := range header {
+		if !strings.HasPrefix(name, "Content-") && name != "Etag" {
+			out[name] = values
+		}
 	}
+	out.Set("Content-Type", contentType)
+	return out
 }
+
+// translate returns a provider's answer in the client's dialect.
+func (c *codec) translate(call *Call, a *Answer, up dialect.Upstream) (*Answer, error) {
+	if a.Status/100 == 2 && call.Stream {
+		if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/event-stream") {
+			a.Body.Close()
+			return nil, errNotStream
+		}
+		return c.stream(a.Header, up.DecodeStream(a.Body)), nil
+	}
+	defer a.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(a.Body, maxTranslated))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if a.Status/100 != 2 {
+		return refusal(call.Dialect, a.Header, up.DecodeError(a.Status, data)), nil
+	}
+	response, err := up.DecodeResponse(data)
+	if err != nil {
+		return nil, err
+	}
+	return bodyAnswer(http.StatusOK, a.Header, c.EncodeResponse(response)), nil
+}
+
+// maxTranslated is the largest plain answer, in bytes, that is translated.
+const maxTranslated = 64 << 20
+
+var errNotStream = errors.New("the provider was asked for a stream but sent something else")
 
 // An encodedStream reads a stream in a dialect.
 type encodedStream struct {
