@@ -12,11 +12,9 @@ import (
 // OpenAIChat is OpenAI's POST /v1/chat/completions.
 var OpenAIChat Chat = openAIChat{}
 
-type openAIChat struct{}
+type openAIChat struct{ openAI }
 
 func (openAIChat) Name() string { return "chat" }
-
-func (openAIChat) EncodeError(e *chat.Error) []byte { return openAIError(e) }
 
 func (openAIChat) EncodeStreamError(e *chat.Error) []byte {
 	return append(append([]byte("data: "), openAIError(e)...), "\n\n"...)

@@ -87,6 +87,8 @@ func (g *Gateway) Handler() http.Handler {
 		mux.HandleFunc(path, only(http.MethodGet, dialect.OpenAIChat, h))
 	}
 	post("/v1/chat/completions", dialect.OpenAIChat)
+	post("/v1/embeddings", dialect.OpenAIEmbeddings)
+	post("/v1/responses", dialect.OpenAIResponses)
 	post("/v1/messages", dialect.AnthropicMessages)
 	post("/v1/messages/count_tokens", dialect.AnthropicTokens)
 	get("/v1/models", g.serveModels)

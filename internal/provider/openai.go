@@ -19,7 +19,7 @@ func newOpenAI(s *config.OpenAI, c *config.Client) *openAI {
 		native:   newNative(c, s.Headers, s.Model, s.DefaultParams),
 		upstream: dialect.CompatibleUpstream,
 	}
-	p.paths = map[dialect.Dialect]*url.URL{dialect.OpenAIChat: s.BaseURL.JoinPath("chat/completions")}
+	p.paths = openAIPaths(&s.BaseURL.URL)
 	if s.BaseURL.Host == "api.openai.com" {
 		p.upstream = dialect.OpenAIUpstream
 	}
@@ -38,4 +38,13 @@ func (p *openAI) Send(ctx context.Context, call *Call) (*Answer, error) {
 		return nil, err
 	}
 	return p.translate(ctx, call, c, p.paths[dialect.OpenAIChat], p.upstream)
+}
+
+// openAIPaths returns where a server that is like OpenAI takes its operations.
+func openAIPaths(base *url.URL) map[dialect.Dialect]*url.URL {
+	return map[dialect.Dialect]*url.URL{
+		dialect.OpenAIChat:       base.JoinPath("chat/completions"),
+		dialect.OpenAIEmbeddings: base.JoinPath("embeddings"),
+		dialect.OpenAIResponses:  base.JoinPath("responses"),
+	}
 }

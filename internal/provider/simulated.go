@@ -13,6 +13,7 @@ import (
 
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/dialect"
 )
 
 // simulated plays a model: it says the same thing to the same request, at the pace and
@@ -25,7 +26,7 @@ type simulated struct {
 func newSimulated(s *config.Simulated) *simulated { return &simulated{settings: s} }
 
 func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
-	c, err := decode(call, "a simulated model")
+	reply, err := p.prepare(call)
 	if err != nil {
 		return nil, err
 	}
@@ -35,15 +36,27 @@ func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
 	if p.fails() {
 		return p.failure(call), nil
 	}
-	stream := p.stream(ctx, c.request, call.Body.Bytes)
-	if call.Stream {
-		return c.stream(nil, stream), nil
+	return reply(ctx)
+}
+
+// prepare checks a call and returns what answers it.
+func (p *simulated) prepare(call *Call) (func(context.Context) (*Answer, error), error) {
+	if call.Dialect == dialect.OpenAIEmbeddings {
+		request, inputs, err := decodeEmbeddings(call.Body.Bytes)
+		return func(context.Context) (*Answer, error) { return p.embed(request, inputs) }, err
 	}
-	response, err := collect(stream)
-	if err != nil {
-		return nil, err
-	}
-	return c.answer(response), nil
+	c, err := decode(call, "a simulated model")
+	return func(ctx context.Context) (*Answer, error) {
+		stream := p.stream(ctx, c.request, call.Body.Bytes)
+		if call.Stream {
+			return c.stream(nil, stream), nil
+		}
+		response, err := collect(stream)
+		if err != nil {
+			return nil, err
+		}
+		return c.answer(response), nil
+	}, err
 }
 
 // fails reports whether the next call is one of those that fail: with a rate r the sum
