@@ -13,6 +13,7 @@
 
   outputs =
     {
+      self,
       nixpkgs,
       flake-utils,
       gomod2nix,
@@ -27,6 +28,7 @@
         glide = import ./nix {
           pkgs = nixpkgs.legacyPackages.${system};
           gomod2nix = gomod2nix.legacyPackages.${system};
+          revision = self.rev or null;
         };
       in
       {

@@ -1,4 +1,4 @@
-# What `nix run` starts: the gateway, or `.#release`.
+# What `nix run` starts: the gateway, `.#release` or `.#load-image`.
 { lib, packages }:
 let
   app = package: {
@@ -10,4 +10,5 @@ in
 {
   default = app packages.glide;
   release = app packages.release-tool;
+  load-image = app packages.load-image;
 }

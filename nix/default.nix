@@ -1,9 +1,13 @@
 # What the flake's outputs are made of, for one package set.
-{ pkgs, gomod2nix }:
+{
+  pkgs,
+  gomod2nix,
+  revision ? null,
+}:
 let
   inherit (pkgs) lib;
 
-  callPackage = lib.callPackageWith (pkgs // parts // { inherit gomod2nix packages; });
+  callPackage = lib.callPackageWith (pkgs // parts // { inherit gomod2nix packages revision; });
 
   # One attribute for each file of a folder, named like the file.
   fromFolder = directory: lib.packagesFromDirectoryRecursive { inherit callPackage directory; };
@@ -18,6 +22,10 @@ let
     dependenciesFor = callPackage ./dependencies.nix { };
     command = callPackage ./command.nix { };
     binaryFor = callPackage ./binary.nix { };
+
+    baseBlobs = callPackage ./images/base.nix { };
+    imageLayers = callPackage ./images/image.nix { };
+    buildImages = callPackage ./images/index.nix { };
   };
 
   packages =
@@ -26,6 +34,10 @@ let
       name = "glide-${name}";
       value = parts.binaryFor target;
     }) parts.platforms.targets
+    // lib.mapAttrs' (name: image: {
+      name = "image-${name}";
+      value = parts.buildImages { inherit image; };
+    }) parts.platforms.images
     // {
       default = packages.glide;
     };
@@ -38,8 +50,13 @@ in
   formatter = pkgs.nixfmt;
 
   # What is refused, each with its reason as the error of building it.
-  refused = lib.mapAttrs' (name: target: {
-    name = "glide-${name}";
-    value = throw "glide-${name} is not built: ${target.refused}";
-  }) parts.platforms.refused;
+  refused =
+    lib.mapAttrs' (name: target: {
+      name = "glide-${name}";
+      value = throw "glide-${name} is not built: ${target.refused}";
+    }) parts.platforms.refused
+    // lib.mapAttrs' (name: image: {
+      name = "image-${name}";
+      value = throw "image-${name} is not built: ${image.base.refused}";
+    }) parts.platforms.refusedImages;
 }

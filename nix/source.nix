@@ -35,7 +35,9 @@ let
 
   # The packages of internal that only cmd/release is made of.
   factory = [
+    "bases"
     "dist"
+    "image"
     "lock"
     "tree"
   ];
@@ -57,15 +59,7 @@ let
       lib.subtractLists (factory ++ [ "testkit" ]) (builtins.attrNames (builtins.readDir ../internal))
     );
 
-  release =
-    glide
-    ++ filesIn ../cmd/release
-    ++ internal factory
-    ++ [
-      ../CHANGELOG.md
-      ./platforms.json
-      ./go-toolchain.json
-    ];
+  release = glide ++ filesIn ../cmd/release ++ internal factory;
 
   # The packages that Go files import, but for our own: what looks like an import, line by line, so
   # a text may pass for one. The go command will tell.
@@ -95,6 +89,15 @@ in
 
   # What the modules of others depend on.
   modules = tree modules;
+
+  # What the tree says of itself: the --source of the release tool.
+  facts = tree [
+    ../VERSION
+    ../CHANGELOG.md
+    ./platforms.json
+    ./go-toolchain.json
+    ./images/bases.lock.json
+  ];
 
   # By the names of their folders in cmd.
   programs = {

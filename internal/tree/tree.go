@@ -16,12 +16,16 @@ import (
 // Module is the import path of the module that a source tree of Glide holds.
 const Module = "github.com/einstack/glide"
 
+// Images is the repository that the container images are published to.
+const Images = "ghcr.io/einstack/glide"
+
 // Names of the files that a Tree is read from, relative to its folder.
 const (
 	VersionFile   = "VERSION"
 	ChangelogFile = "CHANGELOG.md"
 	MatrixFile    = "nix/platforms.json"
 	ToolchainFile = "nix/go-toolchain.json"
+	BasesFile     = "nix/images/bases.lock.json"
 )
 
 // A Tree is a source tree of Glide.
