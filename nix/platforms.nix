@@ -15,6 +15,7 @@ let
   targets = byName (lib.filter (target: !target ? refused) named);
 
   byName = targets: lib.listToAttrs (map (target: lib.nameValuePair target.name target) targets);
+
   # The images that the matrix lists; `base` is what the lock has for one that stands on a base.
   images = lib.concatMap (
     target:
@@ -23,7 +24,7 @@ let
       name = "${distro}-${lib.removePrefix "linux-" target.name}";
       base =
         if matrix.distros.${distro} ? base then
-          bases.${distro}.platforms.${target.goarch} or { refused = "release bases update has not been run"; }
+          bases.${distro}.platforms.${target.goarch} or { refused = "run release bases update"; }
         else
           null;
     }) target.images or [ ]

@@ -2,11 +2,13 @@ package bases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/einstack/glide/internal/tree"
@@ -35,27 +37,26 @@ func (r *Registry) fetch(ctx context.Context, distro tree.Distro, kind string, d
 		return writeFile(out, found.Manifest)
 	}
 
-	f, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+"-*")
+	dir, err := os.MkdirTemp(filepath.Dir(out), ".fetch-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	err = r.blob(ctx, repositories, digest, func(content io.Reader) error {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := f.Truncate(0); err != nil {
-			return err
-		}
-		_, err := io.Copy(f, content)
+	defer os.RemoveAll(dir)
+	scratch := filepath.Join(dir, "blob")
+	if err := r.download(ctx, repositories, digest, scratch); err != nil {
 		return err
+	}
+	return os.Rename(scratch, out)
+}
+
+// download writes a blob to a file, from its beginning whenever it is tried again.
+func (r *Registry) download(ctx context.Context, repositories []name.Repository, digest v1.Hash, file string) error {
+	return r.blob(ctx, repositories, digest, func(content io.Reader) error {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, content)
+		return errors.Join(err, f.Close())
 	})
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), out)
 }

@@ -85,7 +85,7 @@ func (r *Registry) resolve(ctx context.Context, m tree.Matrix, distro string) (B
 			return d.Platform != nil && d.Platform.OS == "linux" && d.Platform.Architecture == arch
 		})
 		if at < 0 {
-			base.Platforms[arch] = Platform{Refused: base.Name + " has no linux/" + arch}
+			base.Platforms[arch] = Platform{Refused: "the base has no linux/" + arch}
 			continue
 		}
 		platform, err := r.platform(ctx, repositories, arch, manifests[at].Digest)

@@ -20,7 +20,7 @@ func (b *Builder) BuildArchive(ctx context.Context, image tree.Image, out string
 	if _, err := b.Lock.Platform(image); err != nil {
 		return err
 	}
-	return b.inScratch(out, func(scratch string) error {
+	return writeWhole(out, "image.tar", func(scratch string) error {
 		dir := filepath.Join(scratch, "layout")
 		images, err := b.make(ctx, dir, []tree.Image{image})
 		if err != nil {
@@ -31,7 +31,7 @@ func (b *Builder) BuildArchive(ctx context.Context, image tree.Image, out string
 			return err
 		}
 		return b.pack(images[0], tree.Images+":"+tag, filepath.Join(scratch, "image.tar"))
-	}, "image.tar")
+	})
 }
 
 // A dockerImage is an entry of a docker archive's manifest.json.

@@ -52,18 +52,18 @@ type made struct {
 // Build writes the layout with all images that the lock allows to the new folder out. It is
 // there only if it is complete.
 func (b *Builder) Build(ctx context.Context, out string) error {
-	return b.inScratch(out, func(scratch string) error {
+	return writeWhole(out, ".", func(scratch string) error {
 		images, err := b.make(ctx, scratch, b.Lock.Built(b.Tree.Matrix.Images()))
 		if err != nil {
 			return err
 		}
 		return b.index(images)
-	}, ".")
+	})
 }
 
-// inScratch runs a function in a new folder beside out, a file or folder, and then moves what it
-// has made there under a name to out.
-func (b *Builder) inScratch(out string, make func(scratch string) error, name string) error {
+// writeWhole moves what a function has written under a name in a new folder to out, once it is
+// complete.
+func writeWhole(out, name string, write func(scratch string) error) error {
 	if _, err := os.Lstat(out); err == nil {
 		return fmt.Errorf("%s is there already; remove it or name another place", out)
 	}
@@ -75,7 +75,7 @@ func (b *Builder) inScratch(out string, make func(scratch string) error, name st
 	if err := os.Chmod(scratch, 0o755); err != nil {
 		return err
 	}
-	if err := make(scratch); err != nil {
+	if err := write(scratch); err != nil {
 		return err
 	}
 	return os.Rename(filepath.Join(scratch, name), out)

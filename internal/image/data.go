@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
@@ -25,21 +26,18 @@ const rootsModule = "golang.org/x/crypto/x509roots/fallback"
 // WriteData writes the files of the data layer to the folder out: CA roots, and the time zones
 // of a Go toolchain's zoneinfo.zip.
 func WriteData(out, zoneinfo string) error {
-	return errors.Join(writeRoots(filepath.Join(out, rootsFile)), writeZones(filepath.Join(out, filepath.Dir(zonesFile)), zoneinfo))
-}
-
-func writeRoots(file string) error {
-	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			if module.Path == rootsModule {
-				version = module.Version
-			}
-		}
-	}
-	if version == "" {
+	info, _ := debug.ReadBuildInfo()
+	at := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == rootsModule })
+	if at < 0 {
 		return fmt.Errorf("this program does not know its version of %s; build it as a module", rootsModule)
 	}
+	return errors.Join(
+		writeRoots(filepath.Join(out, rootsFile), info.Deps[at].Version),
+		writeZones(filepath.Join(out, filepath.Dir(zonesFile)), zoneinfo),
+	)
+}
+
+func writeRoots(file, version string) error {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, rootsHeading+"\n", version)
 	for root := range bundle.Roots() {

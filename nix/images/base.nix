@@ -27,7 +27,8 @@ let
           outputHash = hex digest;
         }
         ''
-          release bases fetch --source ${source.facts} --image ${image.name} --kind ${kind} --out $out ${digest}
+          release bases fetch --source ${source.facts} --image ${image.name} --kind ${kind} \
+            --out $out ${digest}
         ''
     );
 in

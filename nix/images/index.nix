@@ -25,15 +25,15 @@ let
     }) targets
   );
   blobs = linkFarm "glide-image-bases" (lib.foldl' (all: image: all // baseBlobs image) { } images);
+
+  name =
+    if image == null then
+      "glide-images-${source.version}"
+    else
+      "glide-${source.version}-${image.name}.tar";
 in
-runCommand (if image == null then "glide-images-${source.version}" else "glide-${source.version}-${image.name}.tar")
-  {
-    nativeBuildInputs = [ packages.release-tool ];
-    meta.description =
-      if image == null then "Container images of every tag, as one OCI layout" else "Container image, for any engine to load";
-  }
-  ''
-    release images build --source ${source.facts} --archives ${archives} --blobs ${blobs} \
-      ${lib.optionalString (revision != null) "--revision ${revision}"} \
-      ${lib.optionalString (image != null) "--image ${image.name}"} --out $out
-  ''
+runCommand name { nativeBuildInputs = [ packages.release-tool ]; } ''
+  release images build --source ${source.facts} --archives ${archives} --blobs ${blobs} \
+    ${lib.optionalString (revision != null) "--revision ${revision}"} \
+    ${lib.optionalString (image != null) "--image ${image.name}"} --out $out
+''
