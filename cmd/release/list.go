@@ -5,13 +5,15 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/einstack/glide/internal/bases"
 )
 
 func newList(f *factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
-		Short:   "List the targets of the matrix",
-		Long:    "List prints every target of the matrix, and why a target is not built.",
+		Short:   "List the targets and images of the matrix",
+		Long:    "List prints every target and image of the matrix, and why one is not built.",
 		Example: "  release list",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -19,13 +21,27 @@ func newList(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			lock, err := bases.Read(t)
+			if err != nil {
+				return err
+			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			for _, target := range t.Matrix.Targets {
+			list := func(name fmt.Stringer, refused string) {
 				state := "built"
-				if target.Refused != "" {
-					state = "not built: " + target.Refused
+				if refused != "" {
+					state = "not built: " + refused
 				}
-				fmt.Fprintf(w, "%s\t%s\n", target, state)
+				fmt.Fprintf(w, "%s\t%s\n", name, state)
+			}
+			for _, target := range t.Matrix.Targets {
+				list(target, target.Refused)
+			}
+			for _, image := range t.Matrix.Images() {
+				refused := ""
+				if _, err := lock.Platform(image); err != nil {
+					refused = err.Error()
+				}
+				list(image, refused)
 			}
 			return w.Flush()
 		},

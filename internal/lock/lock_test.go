@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -74,10 +75,27 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestImageTable(t *testing.T) {
+	m := tree.Matrix{
+		Distros: map[string]tree.Distro{"ubuntu": {Base: "ubuntu:26.04"}, "distroless": {}},
+		Targets: []tree.Target{
+			{OS: "linux", Arch: "amd64", Images: []string{"distroless", "ubuntu"}},
+			{OS: "linux", Arch: "386", Images: []string{"ubuntu"}},
+		},
+	}
+	got := imageTable(m, bases.Lock{"ubuntu": {Platforms: map[string]bases.Platform{"amd64": {}, "386": {Refused: "there is none"}}}})
+	want := "| Image | Base | Architectures | Not built |\n|---|---|---|---|\n" +
+		"| `{version}-distroless` | none | amd64 |  |\n" +
+		"| `{version}-ubuntu` | ubuntu:26.04 | amd64 | 386: there is none |\n"
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestReadmeNeedsPlace(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "README.md"), "# Glide\n")
-	if _, err := readme(&tree.Tree{Dir: dir}); err == nil || !strings.Contains(err.Error(), "add the lines") {
+	if _, err := page(&tree.Tree{Dir: dir}, "README.md", "matrix", ""); err == nil || !strings.Contains(err.Error(), "add the lines") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,10 +2,12 @@ package lock
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/tree"
 )
@@ -19,9 +21,13 @@ var systems = map[string]string{
 	"windows": "Windows",
 }
 
-// readme returns README.md with its table of the matrix.
+// readme returns README.md with its tables of the matrix.
 func readme(t *tree.Tree) (file, error) {
-	return page(t, "README.md", "matrix", table(t.Matrix))
+	locked, err := bases.Read(t)
+	if err != nil {
+		return file{}, err
+	}
+	return page(t, "README.md", "matrix", table(t.Matrix)+"\n"+imageTable(t.Matrix, locked))
 }
 
 // configReference returns the page on the configuration with its table of keys.
@@ -72,6 +78,40 @@ func table(m tree.Matrix) string {
 	for _, system := range order {
 		fmt.Fprintf(&rows, "| %s | %s | %s |\n", systems[system],
 			strings.Join(built[system], ", "), strings.Join(refused[system], "; "))
+	}
+	return rows.String()
+}
+
+// imageTable returns the container images as Markdown: a row for each distro.
+func imageTable(m tree.Matrix, lock bases.Lock) string {
+	var rows strings.Builder
+	rows.WriteString("| Image | Base | Architectures | Not built |\n|---|---|---|---|\n")
+	for _, distro := range slices.Sorted(maps.Keys(m.Distros)) {
+		base := m.Distros[distro].Base
+		if base == "" {
+			base = "none"
+		}
+		var built, reasons []string
+		refused := map[string][]string{}
+		for _, image := range m.Images() {
+			_, arch, _ := strings.Cut(image.String(), "/")
+			if image.Distro != distro {
+				continue
+			}
+			_, err := lock.Platform(image)
+			if err == nil {
+				built = append(built, arch)
+				continue
+			}
+			if reason := err.Error(); !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
+			refused[err.Error()] = append(refused[err.Error()], arch)
+		}
+		for i, reason := range reasons {
+			reasons[i] = strings.Join(refused[reason], ", ") + ": " + reason
+		}
+		fmt.Fprintf(&rows, "| `{version}-%s` | %s | %s | %s |\n", distro, base, strings.Join(built, ", "), strings.Join(reasons, "; "))
 	}
 	return rows.String()
 }
