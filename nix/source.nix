@@ -37,6 +37,7 @@ let
   factory = [
     "dist"
     "lock"
+    "policy"
     "tree"
   ];
   internal = lib.concatMap (name: filesIn (../internal + "/${name}"));
