@@ -3,6 +3,7 @@ module github.com/einstack/glide
 go 1.26.0
 
 require (
+	github.com/google/licensecheck v0.3.1
 	github.com/nix-community/go-nix v0.0.0-20250101154619-4bdde671e0a1
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2

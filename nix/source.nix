@@ -35,9 +35,13 @@ let
 
   # The packages of internal that only cmd/release is made of.
   factory = [
+    "archive"
     "dist"
+    "license"
     "lock"
+    "pack"
     "policy"
+    "sbom"
     "tree"
   ];
   internal = lib.concatMap (name: filesIn (../internal + "/${name}"));
@@ -58,15 +62,15 @@ let
       lib.subtractLists (factory ++ [ "testkit" ]) (builtins.attrNames (builtins.readDir ../internal))
     );
 
-  release =
-    glide
-    ++ filesIn ../cmd/release
-    ++ internal factory
-    ++ [
-      ../CHANGELOG.md
-      ./platforms.json
-      ./go-toolchain.json
-    ];
+  release = glide ++ filesIn ../cmd/release ++ internal factory;
+
+  # What the program `release` reads of a source tree.
+  facts = modules ++ [
+    ../VERSION
+    ../CHANGELOG.md
+    ./platforms.json
+    ./go-toolchain.json
+  ];
 
   # The packages that Go files import, but for our own: what looks like an import, line by line, so
   # a text may pass for one. The go command will tell.
@@ -102,6 +106,17 @@ in
     glide = program glide;
     release = program release;
   };
+
+  facts = tree facts;
+
+  # And what of it goes into packages.
+  texts = tree (
+    facts
+    ++ [
+      ../LICENSE
+      ../README.md
+    ]
+  );
 
   # Everything that git tracks.
   all = tree [ (fileset.gitTracked ../.) ];

@@ -27,6 +27,8 @@ type Target struct {
 	Arch    string `json:"goarch"` // as GOARCH
 	ARM     string `json:"goarm"`  // as GOARM, for arm only
 	Refused string // why the target is not built; empty if it is
+
+	Packages []string // what the binary is packaged as, such as "archive" and "deb"
 }
 
 // String returns the target's name as users type it: "linux/arm64", "linux/armv7".
@@ -52,6 +54,11 @@ func (t Target) Binary() string {
 		return "glide-" + t.Name() + ".exe"
 	}
 	return "glide-" + t.Name()
+}
+
+// Packaged returns the targets that are packaged as a kind, such as "deb".
+func (m Matrix) Packaged(kind string) []Target {
+	return slices.DeleteFunc(m.Built(), func(t Target) bool { return !slices.Contains(t.Packages, kind) })
 }
 
 // Built returns the targets that are built.

@@ -6,6 +6,6 @@
   source,
 }:
 runCommand "check-binaries" { nativeBuildInputs = [ packages.release-tool ]; } ''
-  release inspect --source ${source.programs.release.src} --forbid ${goToolchain} --forbid $NIX_BUILD_TOP ${packages.binaries}
+  release inspect --source ${source.facts} --forbid ${goToolchain} --forbid $NIX_BUILD_TOP ${packages.binaries}
   touch $out
 ''

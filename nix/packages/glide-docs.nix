@@ -5,5 +5,5 @@
   source,
 }:
 runCommand "glide-docs-${source.version}" { nativeBuildInputs = [ packages.release-tool ]; } ''
-  release docs --source ${source.programs.release.src} --out $out
+  release docs --source ${source.facts} --out $out
 ''
