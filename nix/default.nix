@@ -18,6 +18,8 @@ let
     dependenciesFor = callPackage ./dependencies.nix { };
     command = callPackage ./command.nix { };
     binaryFor = callPackage ./binary.nix { };
+    binariesFor = callPackage ./binaries.nix { };
+    packed = callPackage ./packed.nix { };
   };
 
   packages =

@@ -36,13 +36,20 @@ let
   # The packages of internal that only cmd/release is made of.
   factory = [
     "archive"
+    "choco"
     "dist"
+    "homebrew"
     "license"
+    "linuxpkg"
     "lock"
     "pack"
     "policy"
     "sbom"
+    "scoop"
+    "script"
+    "snap"
     "tree"
+    "winget"
   ];
   internal = lib.concatMap (name: filesIn (../internal + "/${name}"));
 
@@ -109,7 +116,10 @@ in
 
   facts = tree facts;
 
-  # And what of it goes into packages.
+  # And for what it is that the gateway is made of.
+  gateway = tree (lib.unique (facts ++ glide));
+
+  # And for what goes into packages.
   texts = tree (
     facts
     ++ [

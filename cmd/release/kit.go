@@ -17,8 +17,8 @@ import (
 
 // kitFlags are the flags of the commands that make packages.
 type kitFlags struct {
-	binaries, docs, licenses, out string
-	targets                       []string
+	binaries, docs, licenses, archives, out string
+	targets                                 []string
 }
 
 // add adds the flags to a command that writes to the folder dist/NAME of the source tree.
@@ -54,6 +54,7 @@ func (k *kitFlags) kit(f *factory, command string) (*pack.Kit, []tree.Target, er
 		Binaries: named(k.binaries, "dist/binaries"),
 		Docs:     named(k.docs, "dist/docs"),
 		Licenses: named(k.licenses, "dist/licenses"),
+		Archives: named(k.archives, "dist/archives"),
 	}, targets, nil
 }
 
@@ -62,10 +63,11 @@ type job func() ([]string, error)
 
 // one is a job that makes one file.
 func one(make func() (string, error)) job {
-	return func() ([]string, error) {
-		name, err := make()
-		return []string{name}, err
-	}
+	return func() ([]string, error) { return list(make()) }
+}
+
+func list(name string, err error) ([]string, error) {
+	return []string{name}, err
 }
 
 // runAll makes the folder and runs all jobs, as many at a time as there are processors, then writes

@@ -77,11 +77,8 @@ func write(k *pack.Kit, root string, binary pack.File, path string) error {
 }
 
 func tarGz(w io.Writer, files []pack.File, date time.Time) error {
-	// The level is part of the bytes. The header has no name and no time.
-	gz, err := gzip.NewWriterLevel(w, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
+	// Its header has no name and no time.
+	gz := gzip.NewWriter(w)
 	t := tar.NewWriter(gz)
 	for _, file := range files {
 		header := &tar.Header{
@@ -110,7 +107,7 @@ func tarGz(w io.Writer, files []pack.File, date time.Time) error {
 func Zip(w io.Writer, files []pack.File, date time.Time) error {
 	z := zip.NewWriter(w)
 	for _, file := range files {
-		header := &zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: date}
+		header := &zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: date.UTC()}
 		header.SetMode(file.Mode)
 		entry, err := z.CreateHeader(header)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(inspected) != 1 || inspected[0] != built {
+	if len(inspected) != 1 || !reflect.DeepEqual(inspected[0], built) {
 		t.Errorf("inspected %v, built %v", inspected, built)
 	}
 

@@ -1,11 +1,10 @@
-// Package license finds out under which licences the modules of a binary are, and writes the notices
+// Package license finds out under which licences the modules of the gateway are, and writes the notices
 // that those licences ask for.
 package license
 
 import (
 	"bytes"
 	"context"
-	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/google/licensecheck"
 
+	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 )
@@ -27,7 +27,7 @@ const File = "licenses.json"
 // StandardLibrary is the path that stands for Go's standard library, of which each binary has parts.
 const StandardLibrary = "std"
 
-// A Module is a module of a binary.
+// A Module is a module that the gateway is made of.
 type Module struct {
 	Path    string `json:"path"`
 	Version string `json:"version"` // as go.mod has it; that of Go for the standard library
@@ -39,10 +39,11 @@ type Module struct {
 // Less than this part of a licence's file, in percent, may not be left unrecognised.
 const coverage = 75
 
-// Write finds the licences of all modules of the given targets' binaries, and writes File and the
-// notices to dir. It needs the modules, so the module proxy if they aren't in the module cache.
-func Write(ctx context.Context, t *tree.Tree, binaries string, targets []tree.Target, dir string) error {
-	versions, err := read(t, binaries, targets)
+// Write finds the licences of all modules that the gateway is made of for any target, and writes
+// File and the notices to dir. It needs the modules, so the module proxy if they aren't in the module
+// cache.
+func Write(ctx context.Context, t *tree.Tree, dir string) error {
+	versions, err := list(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -50,12 +51,12 @@ func Write(ctx context.Context, t *tree.Tree, binaries string, targets []tree.Ta
 	if err != nil {
 		return err
 	}
-	list, err := json.MarshalIndent(modules, "", "  ")
+	text, err := json.MarshalIndent(modules, "", "  ")
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		pack.WriteBytes(filepath.Join(dir, File), append(list, '\n')),
+		pack.WriteBytes(filepath.Join(dir, File), append(text, '\n')),
 		pack.WriteBytes(filepath.Join(dir, pack.NoticesFile), notices(modules)),
 	)
 }
@@ -77,19 +78,20 @@ func Read(dir string) (map[string]string, error) {
 	return ids, nil
 }
 
-// read returns the versions of the modules that are in any of the binaries.
-func read(t *tree.Tree, binaries string, targets []tree.Target) (map[string]string, error) {
+// list returns the versions of the modules that the gateway is made of, for all targets alike.
+func list(ctx context.Context, t *tree.Tree) (map[string]string, error) {
 	versions := map[string]string{}
-	for _, target := range targets {
-		info, err := buildinfo.ReadFile(filepath.Join(binaries, target.Binary()))
+	for _, target := range t.Matrix.Built() {
+		_, env := dist.BuildArgs(t, target)
+		output, err := run(ctx, t, env, "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", t.Matrix.Build.Package)
 		if err != nil {
-			return nil, fmt.Errorf("modules of %s: %w", target, err)
+			return nil, fmt.Errorf("modules for %s: %w", target, err)
 		}
-		for _, module := range info.Deps {
-			if module.Replace != nil {
-				module = module.Replace
+		for line := range strings.Lines(string(output)) {
+			// The gateway's own module has no version.
+			if path, version, _ := strings.Cut(strings.TrimSpace(line), " "); version != "" {
+				versions[path] = version
 			}
-			versions[module.Path] = module.Version
 		}
 	}
 	return versions, nil
@@ -97,7 +99,7 @@ func read(t *tree.Tree, binaries string, targets []tree.Target) (map[string]stri
 
 func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Module, error) {
 	// The toolchain that compiled the binaries has the licence of the standard library.
-	goroot, err := run(ctx, t, "env", "GOROOT")
+	goroot, err := run(ctx, t, nil, "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Modu
 	for path, version := range versions {
 		args = append(args, path+"@"+version)
 	}
-	output, err := run(ctx, t, args...)
+	output, err := run(ctx, t, nil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +131,11 @@ func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Modu
 	return modules, errors.Join(errs...)
 }
 
-func run(ctx context.Context, t *tree.Tree, args ...string) ([]byte, error) {
+func run(ctx context.Context, t *tree.Tree, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = t.Dir
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=go"+t.Go.Version, "GOWORK=off")
+	cmd.Env = append(cmd.Env, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()

@@ -24,6 +24,7 @@ type Kit struct {
 	Binaries string // as `release build` makes it
 	Docs     string // as `release docs` makes it
 	Licenses string // as `release licenses` makes it
+	Archives string // as `release archives` makes it
 }
 
 // A File is a file of a package.
@@ -85,6 +86,29 @@ func (k *Kit) Texts() ([]File, error) {
 	}
 	SortFiles(files)
 	return files, nil
+}
+
+// Homepage is where people read about the gateway.
+const Homepage = "https://" + tree.Module
+
+// A Download is an archive where it will be published.
+type Download struct {
+	Name   string // of the file
+	URL    string
+	SHA256 string // hexadecimal
+}
+
+// Download returns the download of a target's archive with the given name.
+func (k *Kit) Download(name string) (Download, error) {
+	sums, err := dist.ReadSums(k.Archives)
+	if err != nil {
+		return Download{}, fmt.Errorf("%w; run release archives --out %s", err, k.Archives)
+	}
+	sum, ok := sums[name]
+	if !ok {
+		return Download{}, fmt.Errorf("%s: has no %s; run release archives again", filepath.Join(k.Archives, dist.SumsFile), name)
+	}
+	return Download{name, Homepage + "/releases/download/v" + k.Tree.Version + "/" + name, sum}, nil
 }
 
 // SortFiles sorts files by name.

@@ -1,4 +1,4 @@
-# The licences of the modules that the binaries are made of, and their notices.
+# The licences of the modules that the gateway is made of, and their notices.
 {
   packages,
   platforms,
@@ -7,12 +7,11 @@
 }:
 program platforms.native {
   name = "glide-licenses-${source.version}";
-  src = source.facts;
+  src = source.gateway;
   nativeBuildInputs = [ packages.release-tool ];
   buildPhase = ''
     runHook preBuild
-    mkdir $out
-    release licenses --binaries ${packages.binaries} --out $out
+    release licenses --out $out
     runHook postBuild
   '';
   installPhase = "true";
