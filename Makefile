@@ -4,13 +4,13 @@ go := tools/go
 gotestsum := $(go) run gotest.tools/gotestsum@v1.13.0 --format pkgname --
 actionlint := $(go) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-scripts := tools/go tools/need .ci/run
+scripts := tools/go tools/need .ci/run internal/script/install.sh
 
 .PHONY: run test e2e lint fmt lock binaries reproduce bench-build
 
 run: ; @$(go) run ./cmd/glide
-test: ; tools/need curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need gcc git libc6-dev && $(gotestsum) -tags e2e -count 1 -timeout 60m ./test/reproduce
+test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
+e2e: ; tools/need busybox-static cpio gcc git libc6-dev lintian rpm rpmlint squashfs-tools systemd && $(gotestsum) -tags e2e -count 1 -timeout 60m ./test/reproduce ./test/install
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock

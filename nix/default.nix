@@ -22,6 +22,8 @@ let
     dependenciesFor = callPackage ./dependencies.nix { };
     command = callPackage ./command.nix { };
     binaryFor = callPackage ./binary.nix { };
+    binariesFor = callPackage ./binaries.nix { };
+    packed = callPackage ./packed.nix { };
 
     baseBlobs = callPackage ./images/base.nix { };
     imageLayers = callPackage ./images/image.nix { };

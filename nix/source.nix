@@ -35,11 +35,23 @@ let
 
   # The packages of internal that only cmd/release is made of.
   factory = [
+    "archive"
     "bases"
+    "choco"
     "dist"
+    "homebrew"
     "image"
+    "license"
+    "linuxpkg"
     "lock"
+    "pack"
+    "policy"
+    "sbom"
+    "scoop"
+    "script"
+    "snap"
     "tree"
+    "winget"
   ];
   internal = lib.concatMap (name: filesIn (../internal + "/${name}"));
 
@@ -60,6 +72,14 @@ let
     );
 
   release = glide ++ filesIn ../cmd/release ++ internal factory;
+
+  facts = modules ++ [
+    ../VERSION
+    ../CHANGELOG.md
+    ./platforms.json
+    ./go-toolchain.json
+    ./images/bases.lock.json
+  ];
 
   # The packages that Go files import, but for our own: what looks like an import, line by line, so
   # a text may pass for one. The go command will tell.
@@ -90,20 +110,26 @@ in
   # What the modules of others depend on.
   modules = tree modules;
 
-  # What the tree says of itself: the --source of the release tool.
-  facts = tree [
-    ../VERSION
-    ../CHANGELOG.md
-    ./platforms.json
-    ./go-toolchain.json
-    ./images/bases.lock.json
-  ];
-
   # By the names of their folders in cmd.
   programs = {
     glide = program glide;
     release = program release;
   };
+
+  # What the tree says of itself: the --source of the release tool.
+  facts = tree facts;
+
+  # And for what it is that the gateway is made of.
+  gateway = tree (lib.unique (facts ++ glide));
+
+  # And for what goes into packages.
+  texts = tree (
+    facts
+    ++ [
+      ../LICENSE
+      ../README.md
+    ]
+  );
 
   # Everything that git tracks.
   all = tree [ (fileset.gitTracked ../.) ];

@@ -88,6 +88,20 @@ func WriteSums(dir string, names []string) error {
 	return os.Rename(scratch, filepath.Join(dir, SumsFile))
 }
 
+// ReadSums returns what dir's SumsFile says: hexadecimal SHA-256 sums by file name.
+func ReadSums(dir string) (map[string]string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, SumsFile))
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		sums[name] = sum
+	}
+	return sums, nil
+}
+
 func digest(file string) (sum string, size int64, err error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // own. Everywhere else a binary is static.
 var systemLibraries = map[string][]string{
 	"darwin":  {"/usr/lib/", "/System/Library/Frameworks/"},
-	"openbsd": {"libc.so.", "libpthread.so."},
+	"openbsd": {"libc.so", "libpthread.so"},
 	"windows": {"kernel32.dll"},
 }
 
@@ -193,16 +193,11 @@ func InspectDir(t *tree.Tree, dir string, targets []tree.Target, machinePaths []
 
 // checkSums compares files with the SumsFile beside them.
 func checkSums(dir string, names []string) error {
-	path := filepath.Join(dir, SumsFile)
-	text, err := os.ReadFile(path)
+	sums, err := ReadSums(dir)
 	if err != nil {
 		return err
 	}
-	sums := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
-		sums[name] = sum
-	}
+	path := filepath.Join(dir, SumsFile)
 	var errs []error
 	for _, name := range names {
 		sum, _, err := digest(filepath.Join(dir, name))

@@ -81,6 +81,8 @@ type Target struct {
 	ARM     string   `json:"goarm"`  // as GOARM, for arm only
 	Refused string   // why the target is not built; empty if it is
 	Images  []string // names of the distros that it gets images of
+
+	Packages []string // what the binary is packaged as, such as "archive" and "deb"
 }
 
 // String returns the target's name as users type it: "linux/arm64", "linux/armv7".
@@ -106,6 +108,11 @@ func (t Target) Binary() string {
 		return "glide-" + t.Name() + ".exe"
 	}
 	return "glide-" + t.Name()
+}
+
+// Packaged returns the targets that are packaged as a kind, such as "deb".
+func (m Matrix) Packaged(kind string) []Target {
+	return slices.DeleteFunc(m.Built(), func(t Target) bool { return !slices.Contains(t.Packages, kind) })
 }
 
 // Built returns the targets that are built.

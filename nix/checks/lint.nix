@@ -20,7 +20,7 @@ program platforms.native {
     export HOME=$TMPDIR
     golangci-lint run
     actionlint .github/workflows/*.yml
-    shellcheck tools/go tools/need
+    shellcheck tools/go tools/need internal/script/install.sh
     runHook postBuild
   '';
   installPhase = "touch $out";

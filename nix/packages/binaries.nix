@@ -1,22 +1,7 @@
-# Every binary of the matrix in one folder, with their SHA256SUMS: what `release build` makes.
+# Every binary of the matrix in one folder.
 {
   lib,
-  binaryFor,
+  binariesFor,
   platforms,
-  runCommand,
-  source,
 }:
-let
-  copy = target: ''
-    for binary in ${binaryFor target}/bin/*; do
-      extension=''${binary##*/glide}
-      cp $binary $out/glide-${target.name}$extension
-    done
-  '';
-in
-runCommand "glide-binaries-${source.version}" { } ''
-  mkdir $out
-  ${lib.concatMapStrings copy (lib.attrValues platforms.targets)}
-  cd $out
-  LC_ALL=C sha256sum * > SHA256SUMS
-''
+binariesFor (lib.attrValues platforms.targets)

@@ -1,0 +1,2 @@
+# The binaries packed with their manual and completions, and their bills of materials.
+{ packed }: packed "archives" { }
