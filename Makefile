@@ -10,7 +10,7 @@ scripts := tools/go tools/need .ci/run internal/script/install.sh
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need busybox-static cpio gcc git libc6-dev lintian rpm rpmlint squashfs-tools systemd && $(gotestsum) -tags e2e -count 1 -timeout 60m ./test/reproduce ./test/install
+e2e: ; tools/need busybox-static cpio gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && $(gotestsum) -tags e2e -count 1 -timeout 60m ./test/reproduce ./test/install
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock

@@ -115,7 +115,8 @@ func (f kind) info(k *pack.Kit, name string, target tree.Target, entries []entry
 	var errs []error
 	write := func(file pack.File) string {
 		path := filepath.Join(scratch, fmt.Sprintf("%03d", len(info.Contents))+filepath.Base(file.Name))
-		errs = append(errs, os.WriteFile(path, file.Content, 0o600))
+		// Of a script nfpm takes the time of its file.
+		errs = append(errs, os.WriteFile(path, file.Content, 0o600), os.Chtimes(path, k.Tree.Date, k.Tree.Date))
 		return path
 	}
 	for _, e := range entries {

@@ -40,22 +40,34 @@ var (
 	toolOnce sync.Once
 )
 
-// A release is a folder with binaries, docs, licenses, archives and installers for linux/amd64.
+// release returns the folder of a version's release for linux/amd64, with a folder for each command.
 func release(t *testing.T, version string) string {
 	t.Helper()
 	dir := filepath.Join(scratch, version)
-	toolOnce.Do(func() { run(t, repo.Root(), "go", "build", "-o", filepath.Join(scratch, "release"), "./cmd/release") })
+	tool(t)
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
 	source := filepath.Join(t.TempDir(), "source")
-	repo.Copy(t, source, time.Now())
-	write(t, filepath.Join(source, tree.VersionFile), version+"\n")
-	write(t, filepath.Join(source, tree.ChangelogFile), "# Changelog\n\n## ["+version+"] - 2026-01-02\n")
+	copyRelease(t, source, version)
 	for _, command := range []string{"build", "docs", "licenses", "archives", "installers"} {
 		runRelease(t, source, dir, command)
 	}
 	return dir
+}
+
+// tool builds the program release.
+func tool(t *testing.T) {
+	t.Helper()
+	toolOnce.Do(func() { run(t, repo.Root(), "go", "build", "-o", filepath.Join(scratch, "release"), "./cmd/release") })
+}
+
+// copyRelease copies the repository, as it would be at a version.
+func copyRelease(t *testing.T, to, version string) {
+	t.Helper()
+	repo.Copy(t, to, time.Now())
+	write(t, filepath.Join(to, tree.VersionFile), version+"\n")
+	write(t, filepath.Join(to, tree.ChangelogFile), "# Changelog\n\n## ["+version+"] - 2026-01-02\n")
 }
 
 // runRelease runs a command of release that writes to a folder of its name in dir.
