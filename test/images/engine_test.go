@@ -1,0 +1,226 @@
+//go:build e2e
+
+package images
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/einstack/glide/internal/image"
+	"github.com/einstack/glide/internal/testkit"
+	"github.com/einstack/glide/test/repo"
+)
+
+// The slab that the engine runs in has a network of its own, so these are nobody else's.
+const (
+	slabRegistry = "127.0.0.1:5000/glide"
+	slabHost     = "172.30.0.1" // as containers reach the slab
+	slabUpstream = slabHost + ":8443"
+)
+
+// slabVariable makes this program serve in the slab: the layout in the folder it names.
+const slabVariable = "GLIDE_TEST_SERVE"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(slabVariable); dir != "" {
+		log.Fatal(serve(dir))
+	}
+	os.Exit(m.Run())
+}
+
+// serve serves the images of the layout in dir from a registry, and a provider with a certificate
+// of its own, whose root it writes beside the layout when all is ready.
+func serve(dir string) error {
+	go func() {
+		log.Fatal(http.ListenAndServe("127.0.0.1:5000", registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
+	}()
+	root, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		return err
+	}
+	described, err := root.IndexManifest()
+	if err != nil {
+		return err
+	}
+	for _, d := range described.Manifests {
+		index, err := root.ImageIndex(d.Digest)
+		if err != nil {
+			return err
+		}
+		tag, err := name.NewTag(slabRegistry + ":" + d.Annotations["org.opencontainers.image.ref.name"])
+		if err != nil {
+			return err
+		}
+		if err := remote.WriteIndex(tag, index); err != nil {
+			return err
+		}
+	}
+
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.ParseIP(slabHost)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Addr: slabUpstream,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			testkit.JSON(http.StatusOK, testkit.Completion("by TLS"))(w, r)
+		}),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := os.WriteFile(rootOf(dir), text, 0o644); err != nil {
+		return err
+	}
+	return server.ListenAndServeTLS("", "")
+}
+
+func rootOf(dir string) string { return dir + ".pem" }
+
+// lab runs a command of test/lab and returns its output.
+func lab(t *testing.T, args ...string) string {
+	t.Helper()
+	output, err := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("lab %s: %v\n%s", strings.Join(args, " "), err, output)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+func docker(t *testing.T, args ...string) string {
+	t.Helper()
+	return lab(t, append([]string{"exec", "docker"}, args...)...)
+}
+
+// testEngine runs every image in a Docker engine, those of other architectures by qemu.
+func testEngine(t *testing.T, r release, root string) {
+	t.Cleanup(func() { lab(t, "down") })
+	lab(t, "down")
+	lab(t, "up", "docker")
+	t.Run("load", func(t *testing.T) { loadArchive(t, root) })
+
+	server := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", os.Args[0])
+	server.Env = append(os.Environ(), slabVariable+"="+string(r.Path))
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	await(t, "the slab's registry is filled", func() error {
+		_, err := os.Stat(rootOf(string(r.Path)))
+		return err
+	})
+
+	// The engine chooses the platform from the index.
+	docker(t, "pull", "--quiet", "--platform", "linux/s390x", slabRegistry+":"+tagOf(t, r, "alpine").Tag)
+	got := docker(t, "inspect", "--format", "{{.Architecture}}", slabRegistry+":"+tagOf(t, r, "alpine").Tag)
+	if got != "s390x" {
+		t.Errorf("of the index docker pulled %s", got)
+	}
+
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	text := fmt.Sprintf(`
+routers:
+  language:
+    - {id: default, models: [{id: simulated, simulated: {}}]}
+    - {id: tls, models: [{id: upstream, openai: {model: m, api_key: k, base_url: "https://%s/v1"}}]}
+`, slabUpstream)
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range r.list.Tags {
+		for _, one := range tag.Platforms {
+			t.Run(tag.Distro+"-"+one.Target, func(t *testing.T) { runImage(t, r, tag.Distro, one, config) })
+		}
+	}
+}
+
+// loadArchive loads the archive of an image into Docker and into its containerd.
+func loadArchive(t *testing.T, root string) {
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	if err := repo.Build(t.Context(), root, "image-distroless-amd64", archive); err != nil {
+		t.Fatal(err)
+	}
+	loaded := docker(t, "load", "--quiet", "--input", archive)
+	ref, found := strings.CutPrefix(loaded, "Loaded image: ")
+	if !found {
+		t.Fatalf("docker load said %q", loaded)
+	}
+	if got, want := docker(t, "inspect", "--format", "{{.Id}}", ref), configOf(t, archive); got != want {
+		t.Errorf("docker has loaded %s, not %s", got, want)
+	}
+	lab(t, "exec", "ctr", "--namespace", "test", "images", "import", archive)
+	if names := lab(t, "exec", "ctr", "--namespace", "test", "images", "list", "--quiet"); names != ref {
+		t.Errorf("containerd has imported %q, not %s", names, ref)
+	}
+}
+
+// runImage runs an image with as few rights as clusters give, and asks it to chat.
+func runImage(t *testing.T, r release, distro string, one image.ListedImage, config string) {
+	ref := slabRegistry + "@" + one.Digest.String()
+	docker(t, "pull", "--quiet", "--platform", one.Platform, ref)
+	if got := docker(t, "inspect", "--format", "{{.Id}}", ref); got != one.Config.String() {
+		t.Errorf("docker has it as %s, not %s", got, one.Config)
+	}
+	container := docker(t, "run", "--detach", "--platform", one.Platform,
+		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "12345:0",
+		"--volume", config+":/etc/glide/config.yaml:ro", "--volume", rootOf(string(r.Path))+":/etc/ssl/certs/test.pem:ro", ref)
+	t.Cleanup(func() { docker(t, "rm", "--force", container) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(docker(t, "logs", container))
+		}
+	})
+
+	address := docker(t, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
+	await(t, "glide is ready", func() error {
+		return exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", "docker", "exec", container, "/bin/glide", "health").Run()
+	})
+	if version := docker(t, "exec", container, "glide", "version"); !strings.Contains(version, r.tree.Version) {
+		t.Errorf("glide version says %q", version)
+	}
+	for model, want := range map[string]string{"default": "You said: Hello", "tls": "by TLS"} {
+		answer := lab(t, "exec", "curl", "--silent", "--show-error", "http://"+address+":9099/v1/chat/completions",
+			"--header", "Content-Type: application/json",
+			"--data", fmt.Sprintf(`{"model": %q, "messages": [{"role": "user", "content": "Hello"}]}`, model))
+		if !strings.Contains(answer, want) {
+			t.Errorf("%s answers %s", model, answer)
+		}
+	}
+	if distro != "distroless" && one.Target == "linux-amd64" {
+		if got := docker(t, "run", "--rm", "--entrypoint", "sh", ref, "-c", "id -u && readlink -f /bin/glide"); got != "65532\n/usr/bin/glide" {
+			t.Errorf("the base's shell says %q", got)
+		}
+	}
+}
