@@ -86,15 +86,17 @@ const (
 // A Model is one model of a router: a provider with its settings. Exactly one of the
 // provider fields is set.
 type Model struct {
-	ID          string     `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
-	Enabled     bool       `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
-	Weight      int        `yaml:"weight" default:"1" doc:"The model's share under weighted_round_robin. 0 makes it a pure fallback."`
-	ErrorBudget Rate       `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
-	Latency     Latency    `yaml:"latency" doc:"How least_latency measures the model."`
-	Client      Client     `yaml:"client" doc:"How Glide calls the provider."`
-	OpenAI      *OpenAI    `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
-	Anthropic   *Anthropic `yaml:"anthropic" provider:"true" doc:"Anthropic."`
-	Simulated   *Simulated `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
+	ID          string       `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
+	Enabled     bool         `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
+	Weight      int          `yaml:"weight" default:"1" doc:"The model's share under weighted_round_robin. 0 makes it a pure fallback."`
+	ErrorBudget Rate         `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
+	Latency     Latency      `yaml:"latency" doc:"How least_latency measures the model."`
+	Client      Client       `yaml:"client" doc:"How Glide calls the provider."`
+	OpenAI      *OpenAI      `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
+	AzureOpenAI *AzureOpenAI `yaml:"azure_openai" provider:"true" doc:"OpenAI's models on Azure."`
+	Ollama      *Ollama      `yaml:"ollama" provider:"true" doc:"A server of Ollama."`
+	Anthropic   *Anthropic   `yaml:"anthropic" provider:"true" doc:"Anthropic."`
+	Simulated   *Simulated   `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
 }
 
 // Latency configures the measuring of a model's latency, which is the time to the first
@@ -121,6 +123,24 @@ type OpenAI struct {
 	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as a bearer token. Local servers may need none."`
 	BaseURL       URL               `yaml:"base_url" default:"https://api.openai.com/v1" doc:"The address under which /chat/completions lies."`
 	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as OpenAI-Organization."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as temperature."`
+}
+
+// AzureOpenAI configures a deployment of one of OpenAI's models on Azure.
+type AzureOpenAI struct {
+	Deployment    string            `yaml:"deployment" required:"true" doc:"The deployment's name."`
+	BaseURL       URL               `yaml:"base_url" required:"true" doc:"The resource's address, such as https://NAME.openai.azure.com."`
+	APIVersion    string            `yaml:"api_version" default:"2024-10-21" doc:"The version of the API. Responses need 2025-03-01-preview or later."`
+	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as api-key. Tokens of Entra ID go into headers, as Authorization."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as temperature."`
+}
+
+// Ollama configures a model of an Ollama server.
+type Ollama struct {
+	Model         string            `yaml:"model" required:"true" doc:"The model's name at the server, such as llama3.2."`
+	BaseURL       URL               `yaml:"base_url" default:"http://127.0.0.1:11434" doc:"The server's address."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as those that a proxy in front wants."`
 	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as temperature."`
 }
 

@@ -18,8 +18,8 @@ type anthropic struct{ native }
 func newAnthropic(s *config.Anthropic, c *config.Client) *anthropic {
 	p := &anthropic{newNative(c, s.Headers, s.Model, s.DefaultParams)}
 	p.paths = map[dialect.Dialect]*url.URL{
-		dialect.AnthropicMessages: s.BaseURL.JoinPath("messages"),
-		dialect.AnthropicTokens:   s.BaseURL.JoinPath("messages/count_tokens"),
+		dialect.AnthropicMessages: join(s.BaseURL, "messages"),
+		dialect.AnthropicTokens:   join(s.BaseURL, "messages/count_tokens"),
 	}
 	p.header.unlessSaid["Anthropic-Version"] = []string{anthropicVersion}
 	if !s.APIKey.Empty() {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
@@ -98,6 +99,16 @@ func (n *native) post(ctx context.Context, client http.Header, u *url.URL, body 
 		return nil, fmt.Errorf("call %s: %w", u.Host, err)
 	}
 	return &Answer{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength, Body: res.Body}, nil
+}
+
+// join returns the address below base. Unlike [url.URL.JoinPath] it begins the path with a
+// slash even if that of base is empty, as a request needs it.
+func join(base config.URL, elem ...string) *url.URL {
+	u := base.JoinPath(elem...)
+	if !strings.HasPrefix(u.Path, "/") {
+		u = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/"}).JoinPath(elem...)
+	}
+	return u
 }
 
 // quote returns s as a JSON string.

@@ -11,15 +11,16 @@ import (
 // openAI sends calls to OpenAI, or to anything that speaks its API.
 type openAI struct {
 	native
+	name     string // of the provider in the configuration
 	upstream dialect.Upstream
 }
 
 func newOpenAI(s *config.OpenAI, c *config.Client) *openAI {
 	p := &openAI{
-		native:   newNative(c, s.Headers, s.Model, s.DefaultParams),
+		native: newNative(c, s.Headers, s.Model, s.DefaultParams), name: "openai",
 		upstream: dialect.CompatibleUpstream,
 	}
-	p.paths = openAIPaths(&s.BaseURL.URL)
+	p.paths = openAIPaths(s.BaseURL)
 	if s.BaseURL.Host == "api.openai.com" {
 		p.upstream = dialect.OpenAIUpstream
 	}
@@ -33,18 +34,20 @@ func (p *openAI) Send(ctx context.Context, call *Call) (*Answer, error) {
 	if u := p.paths[call.Dialect]; u != nil {
 		return p.pass(ctx, call, u)
 	}
-	c, err := decode(call, "the provider openai")
+	c, err := decode(call, "the provider "+p.name)
 	if err != nil {
 		return nil, err
 	}
 	return p.translate(ctx, call, c, p.paths[dialect.OpenAIChat], p.upstream)
 }
 
-// openAIPaths returns where a server that is like OpenAI takes its operations.
-func openAIPaths(base *url.URL) map[dialect.Dialect]*url.URL {
+// openAIPaths returns where a server that is like OpenAI takes its operations, below base
+// and elem.
+func openAIPaths(base config.URL, elem ...string) map[dialect.Dialect]*url.URL {
+	at := func(operation string) *url.URL { return join(base, append(elem, operation)...) }
 	return map[dialect.Dialect]*url.URL{
-		dialect.OpenAIChat:       base.JoinPath("chat/completions"),
-		dialect.OpenAIEmbeddings: base.JoinPath("embeddings"),
-		dialect.OpenAIResponses:  base.JoinPath("responses"),
+		dialect.OpenAIChat:       at("chat/completions"),
+		dialect.OpenAIEmbeddings: at("embeddings"),
+		dialect.OpenAIResponses:  at("responses"),
 	}
 }

@@ -48,6 +48,10 @@ func New(m *config.Model) (Provider, error) {
 	switch _, settings := m.Provider(); s := settings.(type) {
 	case *config.OpenAI:
 		return newOpenAI(s, &m.Client), nil
+	case *config.AzureOpenAI:
+		return newAzure(s, &m.Client), nil
+	case *config.Ollama:
+		return newOllama(s, &m.Client), nil
 	case *config.Anthropic:
 		return newAnthropic(s, &m.Client), nil
 	case *config.Simulated:
