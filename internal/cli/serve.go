@@ -26,8 +26,9 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve clients",
-		Long: `Serve clients until SIGTERM or SIGINT, then let running requests finish. SIGHUP reads
-the configuration again.
+		Long: `Serve clients until SIGTERM or SIGINT, then let running requests finish. When the
+configuration has changed, or a file that it refers to, it is read again, at once on
+SIGHUP; a bad one is refused and the old one serves on.
 
 The configuration is the file given by --config or GLIDE_CONFIG, else
 ` + systemConfig + ` if it exists, else the built-in one. The address is that of
@@ -77,11 +78,9 @@ func (s *server) run(cmd *cobra.Command) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	go func() {
-		for range hup {
-			s.reload(g, log)
-		}
-	}()
+	r := &reloader{load: s.load, gateway: g, log: log}
+	r.serve(cfg, nil)
+	go r.run(ctx, hup)
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal ends the program at once
@@ -111,19 +110,6 @@ func (s *server) load() (*config.Config, error) {
 		return config.Default(), nil
 	}
 	return config.Load(s.file)
-}
-
-// reload makes the gateway serve the file as it is now. A bad one changes nothing.
-func (s *server) reload(g *gateway.Gateway, log *slog.Logger) {
-	cfg, err := s.load()
-	if err == nil {
-		err = g.Apply(cfg)
-	}
-	if err != nil {
-		log.Error("configuration refused, the old one serves on", slog.String("error", err.Error()))
-		return
-	}
-	log.Info("configuration applied", slog.String("file", s.file))
 }
 
 // announce says that the gateway listens: to people with a line to try, to machines as a

@@ -73,13 +73,21 @@ var bannerURL = regexp.MustCompile(`(?s)listens on (http://[0-9.:]+) with.*-d '.
 // free port until the test ends.
 func Start(t testing.TB, config string) *Glide {
 	t.Helper()
+	if config == "" {
+		return StartFile(t, "")
+	}
+	file := filepath.Join(t.TempDir(), "glide.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return StartFile(t, file)
+}
+
+// StartFile is as [Start] for a configuration file that is there.
+func StartFile(t testing.TB, file string) *Glide {
+	t.Helper()
 	args := []string{"serve", "--addr", "127.0.0.1:0"}
-	file := ""
-	if config != "" {
-		file = filepath.Join(t.TempDir(), "glide.yaml")
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if file != "" {
 		args = append(args, "--config", file)
 	}
 	g := &Glide{Config: file, cmd: exec.Command(Binary(t), args...), exited: make(chan struct{})}
