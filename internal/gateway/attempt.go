@@ -42,6 +42,10 @@ var (
 	errIdle       = errors.New("the stream paused longer than client.idle_timeout")
 )
 
+func timedOut(err error) bool {
+	return errors.Is(err, errTotal) || errors.Is(err, errFirstToken) || errors.Is(err, errIdle)
+}
+
 // run asks one model after the other until one has answered.
 func (x *exchange) run() {
 	var tried route.Tried
@@ -74,11 +78,13 @@ type try struct {
 
 // try sends the call to one model. It returns nil if the client has been answered or is
 // gone, else why another model is to be asked.
-func (x *exchange) try(attempt route.Attempt) *setback {
+func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	client := &attempt.Model.Config.Client
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
 	defer cancel(nil)
+	// Deferred, as a stream that breaks ends in a panic.
+	defer func() { x.g.metrics.attempted(t, back) }()
 	if x.call.Stream {
 		t.watch(client.FirstTokenTimeout.Std(), &errFirstToken)
 	} else {
@@ -101,7 +107,7 @@ func (x *exchange) try(attempt route.Attempt) *setback {
 	if err != nil {
 		return t.failed(ctx, err)
 	}
-	back := &setback{model: attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
+	back = &setback{model: attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
 	switch status := answer.Status; {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		attempt.Reject()
@@ -152,7 +158,7 @@ func (t *try) failed(ctx context.Context, err error) *setback {
 	back := &setback{model: t.attempt.Model.ID, err: err}
 	if t.r.Context().Err() != nil {
 		t.attempt.Abandon()
-		t.status, t.failure = statusClientGone, "the client went away"
+		t.status, t.failure = statusClientGone, clientGone
 		return nil
 	}
 	if e, ok := errors.AsType[*chat.Error](err); ok {
@@ -224,7 +230,7 @@ func (s *setback) tell(router string, attempts int) *chat.Error {
 	switch {
 	case s.err == nil:
 		e.Code = "provider_rejected_credentials"
-	case errors.Is(s.err, errTotal), errors.Is(s.err, errFirstToken), errors.Is(s.err, errIdle):
+	case timedOut(s.err):
 		e.Status, e.Code = http.StatusGatewayTimeout, "provider_timeout"
 	}
 	return e

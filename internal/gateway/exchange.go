@@ -38,8 +38,11 @@ type exchange struct {
 	failure  string       // what the client was told to have failed
 }
 
-// statusClientGone is logged for a client that went away before its answer.
-const statusClientGone = 499
+// A client that goes away before its answer is logged with the status and the failure.
+const (
+	statusClientGone = 499
+	clientGone       = "the client went away"
+)
 
 // serve returns the handler of requests in the dialect d.
 func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
@@ -49,6 +52,7 @@ func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
 			call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
 		}
 		x.identify()
+		g.metrics.running.Add(1)
 		// Deferred, so that a line is written for a stream that is broken off too.
 		defer x.close()
 		if e := x.read(); e != nil {
@@ -191,6 +195,7 @@ func (x *exchange) close() {
 	if x.call.Body != nil {
 		x.call.Body.Release()
 	}
+	x.g.metrics.answered(x)
 	level := slog.LevelInfo
 	if x.status >= 500 || x.failure != "" && x.status < 400 {
 		level = slog.LevelWarn

@@ -28,6 +28,7 @@ type Gateway struct {
 	log      *slog.Logger
 	via      string // names this process in the header Via
 	state    atomic.Pointer[state]
+	metrics  *telemetry
 	draining atomic.Bool
 }
 
@@ -45,6 +46,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	if err := g.Apply(cfg); err != nil {
 		return nil, err
 	}
+	g.metrics = newTelemetry(g)
 	return g, nil
 }
 
@@ -93,6 +95,7 @@ func (g *Gateway) Handler() http.Handler {
 	post("/v1/messages/count_tokens", dialect.AnthropicTokens)
 	get("/v1/models", g.serveModels)
 	get("/v1/models/{model...}", g.serveModel)
+	get("/metrics", g.metrics.serve)
 	get("/v1/health", g.serveReady)
 	get("/v1/health/ready", g.serveReady)
 	get("/v1/health/live", g.serveLive)

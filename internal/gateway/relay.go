@@ -55,7 +55,7 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 	h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
 	t.w.WriteHeader(answer.Status)
 	if _, err := t.w.Write(body.Bytes); err != nil {
-		t.failure = "the client went away"
+		t.failure = clientGone
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (t *try) send(data []byte) bool {
 		err = t.control.Flush()
 	}
 	if err != nil {
-		t.failure = "the client went away"
+		t.failure = clientGone
 	}
 	return err == nil
 }
@@ -192,7 +192,7 @@ func (t *try) send(data []byte) bool {
 // for a whole answer.
 func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
 	if t.r.Context().Err() != nil {
-		t.failure = "the client went away"
+		t.failure = clientGone
 		return
 	}
 	if p.Failed {

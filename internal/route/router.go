@@ -19,6 +19,7 @@ import (
 // A Model is one model of a router, with its health and its latency.
 type Model struct {
 	ID       string // router/model
+	Kind     string // of the provider, as the configuration calls it
 	Provider provider.Provider
 	Config   *config.Model
 
@@ -32,12 +33,16 @@ func NewModel(router string, cfg *config.Model) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("router %s: %w", router, err)
 	}
+	kind, _ := cfg.Provider()
 	return &Model{
-		ID: router + "/" + cfg.ID, Provider: p, Config: cfg,
+		ID: router + "/" + cfg.ID, Kind: kind, Provider: p, Config: cfg,
 		health:  newHealth(cfg.ErrorBudget),
 		latency: [2]latency{newLatency(&cfg.Latency), newLatency(&cfg.Latency)},
 	}, nil
 }
+
+// Ready reports whether the model may be asked now.
+func (m *Model) Ready() bool { return m.health.ready(time.Now()) }
 
 // An Attempt is a request that a model was chosen for. One of its methods is to be called
 // when the outcome is known; Fail may come again after Succeed, when a stream breaks.
