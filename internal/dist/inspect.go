@@ -150,7 +150,7 @@ func readHeader(r io.ReaderAt, system string) (header, error) {
 		if err != nil {
 			return header{}, err
 		}
-		// debug/pe's ImportedLibraries is not implemented; it derives symbols as NAME:LIBRARY.
+		// debug/pe names the libraries only with their symbols, as NAME:LIBRARY.
 		symbols, err := f.ImportedSymbols()
 		if err != nil {
 			return header{}, err
