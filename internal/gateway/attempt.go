@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/route"
 )
@@ -80,6 +81,7 @@ type try struct {
 // gone, else why another model is to be asked.
 func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	client := &attempt.Model.Config.Client
+	x.origin = dialect.Origin{Router: x.router.ID, Model: attempt.Model.Config.ID, Provider: attempt.Model.Kind}
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
 	defer cancel(nil)
@@ -256,6 +258,7 @@ func (x *exchange) passOn(s *setback) {
 	x.status, x.failure = s.status, s.String()
 	h := x.w.Header()
 	copyHeader(h, s.header)
+	x.client.Tell(h) // in place of what the provider says of its limits
 	h["X-Glide-Model"] = []string{s.model}
 	h["Content-Length"] = []string{strconv.Itoa(len(s.body))}
 	x.writeDeadline()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/dialect"
 )
@@ -23,6 +24,9 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 }
 
 func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
@@ -44,15 +48,17 @@ func only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc
 }
 
 func (g *Gateway) serveNothing(w http.ResponseWriter, r *http.Request) {
-	e := chat.Invalid("", "%s is not a path of this API; use POST /v1/chat/completions or GET /v1/models", r.URL.Path)
+	e := chat.Invalid("", "%s is not a path of this API; GET /openapi.json describes it", r.URL.Path)
 	e.Status, e.Code = http.StatusNotFound, "route_not_found"
 	writeError(w, dialect.OpenAIChat, e)
 }
 
-// unknownModel returns the refusal of a model's name.
-func (s *state) unknownModel(name string) *chat.Error {
+// unknownModel returns the refusal of a model's name, which tells the client what else
+// there is for it.
+func (s *state) unknownModel(name string, c *access.Client) *chat.Error {
 	const most = 10
 	ids := slices.Sorted(maps.Keys(s.routers))
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !c.May(id) })
 	more := ""
 	if len(ids) > most {
 		ids, more = ids[:most], ", …"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/provider"
@@ -26,7 +27,9 @@ type exchange struct {
 	control *http.ResponseController
 	r       *http.Request
 	call    provider.Call
+	client  *access.Client // nil if no key is needed
 	router  *route.Router
+	origin  dialect.Origin // of the latest attempt
 
 	id       string
 	began    time.Time
@@ -34,6 +37,7 @@ type exchange struct {
 	status   int           // told to the client; 0 if none was
 	first    time.Duration // until the first content
 	usage    chat.Usage
+	events   int          // of the answer's stream
 	model    *route.Model // that answered
 	failure  string       // what the client was told to have failed
 }
@@ -47,20 +51,42 @@ const (
 // serve returns the handler of requests in the dialect d.
 func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{
-			g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
-			call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
-		}
-		x.identify()
-		g.metrics.running.Add(1)
-		// Deferred, so that a line is written for a stream that is broken off too.
-		defer x.close()
-		if e := x.read(); e != nil {
-			x.refuse(e)
-			return
-		}
-		x.run()
+		g.begin(w, r, d).serve((*exchange).takeNamed)
 	}
+}
+
+// begin returns the exchange that r begins. It must be closed.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, d dialect.Dialect) *exchange {
+	x := &exchange{
+		g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
+		call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
+	}
+	x.identify()
+	g.metrics.running.Add(1)
+	return x
+}
+
+// serve takes in the request, up to the point where its router is known, and answers it.
+func (x *exchange) serve(take func(*exchange) *chat.Error) {
+	// Deferred, so that a line is written for a stream that is broken off too.
+	defer x.close()
+	e := take(x)
+	if e == nil {
+		e = x.permit()
+	}
+	if e != nil {
+		x.refuse(e)
+		return
+	}
+	x.run()
+}
+
+// takeNamed takes in a request whose body names the router.
+func (x *exchange) takeNamed() *chat.Error {
+	if e := x.read(); e != nil {
+		return e
+	}
+	return x.readEnvelope()
 }
 
 // identify gives the exchange its id: the client's own, if it is fit for a log.
@@ -77,26 +103,34 @@ func (x *exchange) identify() {
 
 func notPrintable(c rune) bool { return c <= ' ' || c > '~' }
 
-// read takes in the request, up to the point where its router is known.
+// read takes in the request with its body.
 func (x *exchange) read() *chat.Error {
-	for _, via := range x.r.Header["Via"] {
-		if strings.Contains(via, x.g.via) {
-			return &chat.Error{
-				Status: http.StatusLoopDetected, Type: "api_error", Code: "loop_detected",
-				Message: "the request came back to this gateway; the base_url of a model leads to Glide itself",
-			}
-		}
+	if e := x.g.looped(x.r); e != nil {
+		return e
 	}
-	x.r.Header["Via"] = append(x.r.Header["Via"], x.g.via)
+	if e := x.admit(); e != nil {
+		return e
+	}
 	if t := x.r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
 		e := chat.Invalid("", "the content type %q is not accepted; send JSON with Content-Type: application/json", clip(t))
 		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
 		return e
 	}
-	if e := x.readBody(); e != nil {
-		return e
+	return x.readBody()
+}
+
+// looped marks a request as having been here. It refuses one that was.
+func (g *Gateway) looped(r *http.Request) *chat.Error {
+	for _, via := range r.Header["Via"] {
+		if strings.Contains(via, g.via) {
+			return &chat.Error{
+				Status: http.StatusLoopDetected, Type: "api_error", Code: "loop_detected",
+				Message: "the request came back to this gateway; the base_url of a model leads to Glide itself, let it name the provider",
+			}
+		}
 	}
-	return x.readEnvelope()
+	r.Header["Via"] = append(r.Header["Via"], g.via)
+	return nil
 }
 
 func isJSON(contentType string) bool {
@@ -154,9 +188,7 @@ func (x *exchange) readEnvelope() *chat.Error {
 		return e
 	}
 	if err != nil {
-		e := chat.Invalid("", "the body is not a JSON object: %v", err)
-		e.Code = "invalid_json"
-		return e
+		return notObject(err)
 	}
 	switch string(stream.Of(body)) {
 	case "", "false", "null":
@@ -171,9 +203,15 @@ func (x *exchange) readEnvelope() *chat.Error {
 	}
 	x.call.Model = model
 	if x.router = x.state.targets[name]; x.router == nil {
-		return x.state.unknownModel(name)
+		return x.state.unknownModel(name, x.client)
 	}
 	return nil
+}
+
+func notObject(err error) *chat.Error {
+	e := chat.Invalid("", "the body is not a JSON object: %v", err)
+	e.Code = "invalid_json"
+	return e
 }
 
 // refuse tells the client that its request fails.
@@ -195,6 +233,7 @@ func (x *exchange) close() {
 	if x.call.Body != nil {
 		x.call.Body.Release()
 	}
+	x.charge()
 	x.g.metrics.answered(x)
 	level := slog.LevelInfo
 	if x.status >= 500 || x.failure != "" && x.status < 400 {
@@ -203,8 +242,11 @@ func (x *exchange) close() {
 	if !x.g.log.Enabled(logContext, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs, slog.String("id", x.id), slog.String("operation", x.call.Dialect.Name()), slog.Int("status", x.status))
+	if x.client != nil {
+		attrs = append(attrs, slog.String("client", x.client.ID))
+	}
 	if x.router != nil {
 		attrs = append(attrs, slog.String("router", x.router.ID), slog.Bool("stream", x.call.Stream), slog.Int("attempts", x.attempts))
 	}
