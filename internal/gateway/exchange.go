@@ -116,6 +116,11 @@ func (x *exchange) read() *chat.Error {
 		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
 		return e
 	}
+	if t := x.r.Header.Get("Content-Encoding"); t != "" && !strings.EqualFold(t, "identity") {
+		e := chat.Invalid("", "the content encoding %q is not accepted; send the body as it is", clip(t))
+		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
+		return e
+	}
 	return x.readBody()
 }
 
