@@ -214,6 +214,11 @@ func TestChatStreamCancel(t *testing.T) {
 	c.read()
 	c.conn.CloseNow()
 	wait()
+	for open := ""; !strings.Contains(open, "\nglide_websockets_open 0\n"); {
+		if _, open = do(t, http.MethodGet, url+"/metrics", ""); c.ctx.Err() != nil {
+			t.Fatal("the WebSocket is still there")
+		}
+	}
 }
 
 func TestChatStreamTooLarge(t *testing.T) {
@@ -339,5 +344,24 @@ func TestChatStreamDrainDeadline(t *testing.T) {
 		if _, _, err := c.conn.Read(c.ctx); err != nil {
 			break
 		}
+	}
+}
+
+// TestChatStreamSlowReader cuts off a client that does not take its answer.
+func TestChatStreamSlowReader(t *testing.T) {
+	gone := make(chan struct{})
+	u := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		defer close(gone)
+		big := testkit.Chunk(strings.Repeat("x", 100<<10))
+		for r.Context().Err() == nil {
+			testkit.Stream(big)(w, r)
+		}
+	})
+	c := dial(t, serve(t, "api: {http: {write_timeout: 200ms}}\n"+pool("priority", "http://127.0.0.1:1", u.URL)))
+	c.ask("a")
+	select {
+	case <-gone:
+	case <-c.ctx.Done():
+		t.Error("the chat of a client that reads nothing goes on")
 	}
 }
