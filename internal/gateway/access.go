@@ -71,7 +71,7 @@ func (x *exchange) charge() {
 	}
 	tokens := x.usage.Total()
 	if tokens == 0 && x.status/100 == 2 {
-		tokens = len(x.call.Body.Bytes)/4 + x.events
+		tokens = x.size/4 + x.events
 	}
 	x.client.Spend(tokens)
 }

@@ -37,6 +37,7 @@ type exchange struct {
 	status   int           // told to the client; 0 if none was
 	first    time.Duration // until the first content
 	usage    chat.Usage
+	size     int          // of the request, in bytes
 	events   int          // of the answer's stream
 	model    *route.Model // that answered
 	failure  string       // what the client was told to have failed
@@ -161,7 +162,7 @@ func (x *exchange) readBody() *chat.Error {
 		return e
 	}
 	_ = x.control.SetReadDeadline(time.Time{})
-	x.call.Body = body
+	x.call.Body, x.size = body, len(body.Bytes)
 	if int64(len(body.Bytes)) > limit {
 		return tooLarge(limit)
 	}

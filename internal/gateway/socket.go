@@ -149,7 +149,7 @@ func (s *socket) take(ctx context.Context, message []byte) {
 	w := newChatWriter(s, m, cancel)
 	x := s.g.begin(w, s.request.Clone(ctx), nil)
 	x.call.Dialect = dialect.Glide{Origin: &x.origin, Stream: true}
-	x.call.Stream, x.call.Body = true, provider.NewBody(message)
+	x.call.Stream, x.call.Body, x.size = true, provider.NewBody(message), len(message)
 	x.r.Header.Del("Idempotency-Key") // a chat is not the one before
 	if e == nil {
 		e = s.enter(w)
