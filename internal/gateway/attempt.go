@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/einstack/glide/internal/chat"
-	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/route"
 )
@@ -81,7 +80,7 @@ type try struct {
 // gone, else why another model is to be asked.
 func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	client := &attempt.Model.Config.Client
-	x.origin = dialect.Origin{Router: x.router.ID, Model: attempt.Model.Config.ID, Provider: attempt.Model.Kind}
+	x.introduce(attempt.Model)
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
 	defer cancel(nil)

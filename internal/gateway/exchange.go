@@ -29,7 +29,6 @@ type exchange struct {
 	call    provider.Call
 	client  *access.Client // nil if no key is needed
 	router  *route.Router
-	origin  dialect.Origin // of the latest attempt
 
 	id       string
 	began    time.Time

@@ -8,6 +8,7 @@ import (
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
+	"github.com/einstack/glide/internal/route"
 	"github.com/einstack/glide/internal/scan"
 )
 
@@ -39,7 +40,8 @@ func serveLanguage(w http.ResponseWriter, _ *http.Request, s *state, c *access.C
 		item := routerItem{ID: r.ID, Strategy: r.Config.Strategy}
 		for _, m := range r.Models {
 			is := m.Condition()
-			item.Models = append(item.Models, modelHealth{m.Config.ID, m.Kind, is.State, is.Rest.Seconds(), config.Public(m.Config)})
+			kind, _ := m.Config.Provider()
+			item.Models = append(item.Models, modelHealth{m.Config.ID, kind, is.State, is.Rest.Seconds(), config.Public(m.Config)})
 		}
 		list.Routers = append(list.Routers, item)
 	}
@@ -48,9 +50,7 @@ func serveLanguage(w http.ResponseWriter, _ *http.Request, s *state, c *access.C
 
 // serveLanguageChat is POST /v1/language/{router}/chat.
 func (g *Gateway) serveLanguageChat(w http.ResponseWriter, r *http.Request) {
-	x := g.begin(w, r, nil)
-	x.call.Dialect = dialect.Glide{Origin: &x.origin}
-	x.serve((*exchange).takeRouted)
+	g.begin(w, r, dialect.Glide{Origin: new(dialect.Origin)}).serve((*exchange).takeRouted)
 }
 
 // takeRouted takes in a request whose path names the router.
@@ -62,6 +62,14 @@ func (x *exchange) takeRouted() *chat.Error {
 		return notObject(err)
 	}
 	return x.findRouter()
+}
+
+// introduce says who is about to answer, for the dialect that tells so.
+func (x *exchange) introduce(m *route.Model) {
+	if d, ok := x.call.Dialect.(dialect.Glide); ok {
+		kind, _ := m.Config.Provider()
+		*d.Origin = dialect.Origin{Router: x.router.ID, Model: m.Config.ID, Provider: kind}
+	}
 }
 
 // findRouter finds the router that the path names.

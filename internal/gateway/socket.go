@@ -147,8 +147,7 @@ func (s *socket) take(ctx context.Context, message []byte) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	w := newChatWriter(s, m, cancel)
-	x := s.g.begin(w, s.request.Clone(ctx), nil)
-	x.call.Dialect = dialect.Glide{Origin: &x.origin, Stream: true}
+	x := s.g.begin(w, s.request.Clone(ctx), dialect.Glide{Origin: new(dialect.Origin), Stream: true})
 	x.call.Stream, x.call.Body, x.size = true, provider.NewBody(message), len(message)
 	x.r.Header.Del("Idempotency-Key") // a chat is not the one before
 	if e == nil {
