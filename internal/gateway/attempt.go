@@ -263,6 +263,7 @@ func (x *exchange) passOn(s *setback) {
 	x.writeDeadline()
 	x.w.WriteHeader(s.status)
 	_, _ = x.w.Write(s.body)
+	x.flush()
 }
 
 func copyHeader(dst, src http.Header) {

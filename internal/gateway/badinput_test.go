@@ -92,6 +92,42 @@ func TestSlowHeaders(t *testing.T) {
 	}
 }
 
+// TestSlowBodyOfRefused closes connections whose requests are refused before the body that
+// they announce has come.
+func TestSlowBodyOfRefused(t *testing.T) {
+	url := serve(t, strings.Replace(withKeys("http://127.0.0.1:1", ""), "api: {", "api: {http: {read_timeout: 100ms}, ", 1))
+	const body = "Host: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+	for line, status := range map[string]string{
+		"POST /v1/chat/completions": "401", "POST /v1/language/pool/chat": "401", "PUT /v1/messages": "405", "POST /nowhere": "404", "GET /v1/health": "200",
+	} {
+		if got := send(t, url, line+" HTTP/1.1\r\n"+body); !strings.HasPrefix(got, "HTTP/1.1 "+status+" ") {
+			t.Errorf("%s: got %q", line, got)
+		}
+	}
+}
+
+// TestSlowReader closes the connection of a client that asks and asks but does not read.
+func TestSlowReader(t *testing.T) {
+	url := serve(t, "api: {http: {write_timeout: 100ms}}\n"+pool("priority", "http://127.0.0.1:1"))
+	for _, path := range []string{"/v1/language", "/openapi.json", "/nowhere", "/v1/chat/completions"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(testkit.Deadline)); err != nil {
+			t.Fatal(err)
+		}
+		request := strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
+		for err == nil {
+			_, err = io.WriteString(conn, request)
+		}
+		if e, ok := err.(net.Error); ok && e.Timeout() {
+			t.Errorf("%s: a client that reads nothing is kept", path)
+		}
+	}
+}
+
 // TestIdleConnection closes connections on which nothing is asked any more.
 func TestIdleConnection(t *testing.T) {
 	url := serve(t, "api: {http: {idle_timeout: 50ms}}\n"+pool("priority", "http://127.0.0.1:1"))

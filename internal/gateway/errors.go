@@ -34,16 +34,19 @@ func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
 }
 
 // only passes on requests of one method, and refuses others in the dialect d.
-func only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
+func (g *Gateway) only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
+	refuse := g.briefly(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", method)
+		e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
+		e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
+		writeError(w, d, e)
+	})
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != method && !(method == http.MethodGet && r.Method == http.MethodHead) {
-			w.Header().Set("Allow", method)
-			e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
-			e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
-			writeError(w, d, e)
+		if r.Method == method || method == http.MethodGet && r.Method == http.MethodHead {
+			h(w, r)
 			return
 		}
-		h(w, r)
+		refuse(w, r)
 	}
 }
 

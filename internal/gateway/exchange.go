@@ -224,7 +224,12 @@ func (x *exchange) refuse(e *chat.Error) {
 	x.status, x.failure = e.Status, e.Message
 	x.writeDeadline()
 	writeError(x.w, x.call.Dialect, e)
+	x.flush()
 }
+
+// flush sends what is written while there is a deadline for it. A client that is gone is
+// noticed by the server itself.
+func (x *exchange) flush() { _ = x.control.Flush() }
 
 // writeDeadline gives the client a limited time to accept what is written next.
 func (x *exchange) writeDeadline() {

@@ -16,6 +16,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/config"
@@ -114,7 +115,7 @@ func (g *Gateway) paths() []path {
 		return path{http.MethodPost, pattern, d, g.serve(d)}
 	}
 	get := func(pattern string, d dialect.Dialect, h http.HandlerFunc) path {
-		return path{http.MethodGet, pattern, d, h}
+		return path{http.MethodGet, pattern, d, g.briefly(h)}
 	}
 	return []path{
 		ask("/v1/chat/completions", dialect.OpenAIChat),
@@ -126,7 +127,7 @@ func (g *Gateway) paths() []path {
 		get("/v1/models/{model...}", dialect.OpenAIChat, g.known(dialect.OpenAIChat, serveModel)),
 		get("/v1/language", dialect.Glide{}, g.known(dialect.Glide{}, serveLanguage)),
 		{http.MethodPost, "/v1/language/{router}/chat", dialect.Glide{}, g.serveLanguageChat},
-		get("/v1/language/{router}/chatStream", dialect.Glide{}, g.serveChatStream),
+		{http.MethodGet, "/v1/language/{router}/chatStream", dialect.Glide{}, g.serveChatStream},
 		get("/v1/health", dialect.OpenAIChat, g.serveReady),
 		get("/v1/health/ready", dialect.OpenAIChat, g.serveReady),
 		get("/v1/health/live", dialect.OpenAIChat, g.serveLive),
@@ -139,10 +140,23 @@ func (g *Gateway) paths() []path {
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, p := range g.paths() {
-		mux.HandleFunc(p.pattern, only(p.method, p.dialect, p.handler))
+		mux.HandleFunc(p.pattern, g.only(p.method, p.dialect, p.handler))
 	}
-	mux.HandleFunc("/", g.serveNothing)
+	mux.HandleFunc("/", g.briefly(g.serveNothing))
 	return g.allowOrigins(mux)
+}
+
+// briefly gives clients a limited time to accept what h answers.
+func (g *Gateway) briefly(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		// Recorders in tests have no deadline; the server notices itself who is gone. The
+		// deadline is the connection's, and would outlast the request.
+		_ = control.SetWriteDeadline(time.Now().Add(g.state.Load().config.API.HTTP.WriteTimeout.Std()))
+		h(w, r)
+		_ = control.Flush()
+		_ = control.SetWriteDeadline(time.Time{})
+	}
 }
 
 // Drain makes the gateway say that it is not ready for more requests. It serves them

@@ -24,10 +24,12 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:           g.Handler(),
 		ReadHeaderTimeout: cfg.ReadTimeout.Std(),
-		IdleTimeout:       cfg.IdleTimeout.Std(),
-		MaxHeaderBytes:    maxHeader,
-		TLSConfig:         g.serverTLS(),
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+		// Of requests that are refused, the server reads the body all the same.
+		ReadTimeout:    2 * cfg.ReadTimeout.Std(),
+		IdleTimeout:    cfg.IdleTimeout.Std(),
+		MaxHeaderBytes: maxHeader,
+		TLSConfig:      g.serverTLS(),
+		ErrorLog:       slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
 	go func() {
