@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -25,6 +26,8 @@ type native struct {
 	model     string
 	quoted    []byte                     // the model as a JSON string
 	defaults  map[string]json.RawMessage // added to chat requests that lack them
+	nested    string                     // the parameter whose members have defaults of their own; empty for none
+	sign      func(req *http.Request, body [][]byte)
 }
 
 func newNative(c *config.Client, headers map[string]config.Secret, model string, defaults map[string]json.RawMessage) native {
@@ -51,13 +54,75 @@ func (n *native) translate(ctx context.Context, call *Call, c *codec, u *url.URL
 	if err != nil {
 		return nil, err
 	}
-	sent := NewBody(body)
-	defer sent.Release()
-	a, err := n.post(ctx, call.Header, u, sent, body[:1], n.missing(body), body[1:])
+	if body, err = n.fill(body); err != nil {
+		return nil, err
+	}
+	a, err := n.postBytes(ctx, call, u, body)
 	if err != nil {
 		return nil, err
 	}
 	return c.translate(call, a, up)
+}
+
+// embed sends a call for embeddings in the words of up to u, and returns the answer in
+// the client's.
+func (n *native) embed(ctx context.Context, call *Call, d dialect.Embeddings, u *url.URL, up dialect.EmbeddingsUpstream) (*Answer, error) {
+	req, err := d.DecodeEmbeddings(call.Body.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	body, err := up.EncodeEmbeddings(req, n.model)
+	if err != nil {
+		return nil, err
+	}
+	a, err := n.postBytes(ctx, call, u, body)
+	if err != nil {
+		return nil, err
+	}
+	data, refused, err := read(call, a, up.DecodeError)
+	if data == nil {
+		return refused, err
+	}
+	e, err := up.DecodeEmbeddings(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Vectors) != len(req.Inputs) {
+		return nil, fmt.Errorf("the answer has %d vectors for %d inputs", len(e.Vectors), len(req.Inputs))
+	}
+	if e.Model == "" {
+		e.Model = n.model
+	}
+	return bodyAnswer(http.StatusOK, a.Header, d.EncodeEmbeddings(req, e)), nil
+}
+
+// fill adds the default parameters that body, an object, lacks.
+func (n *native) fill(body []byte) ([]byte, error) {
+	if len(n.defaults) == 0 {
+		return body, nil
+	}
+	params := map[string]json.RawMessage{}
+	if err := json.Unmarshal(body, &params); err != nil {
+		return nil, fmt.Errorf("add default_params: %w", err)
+	}
+	if inner, ok := n.defaults[n.nested]; ok && params[n.nested] != nil {
+		both := map[string]json.RawMessage{}
+		// What is said comes second, and counts.
+		if err := errors.Join(json.Unmarshal(inner, &both), json.Unmarshal(params[n.nested], &both)); err != nil {
+			return nil, fmt.Errorf("add default_params.%s: %w", n.nested, err)
+		}
+		merged, err := json.Marshal(both)
+		if err != nil {
+			return nil, fmt.Errorf("add default_params.%s: %w", n.nested, err)
+		}
+		params[n.nested] = merged
+	}
+	for name, value := range n.defaults {
+		if _, ok := params[name]; !ok {
+			params[name] = value
+		}
+	}
+	return json.Marshal(params)
 }
 
 // missing returns the default parameters that body, an object, lacks, as its first
@@ -79,6 +144,13 @@ func (n *native) missing(body []byte) []byte {
 	return b
 }
 
+// postBytes sends a body to u and returns the answer as it is.
+func (n *native) postBytes(ctx context.Context, call *Call, u *url.URL, body []byte) (*Answer, error) {
+	sent := NewBody(body)
+	defer sent.Release()
+	return n.post(ctx, call.Header, u, sent, body)
+}
+
 // post sends pieces, which lie in body or last as long, to u and returns the answer as
 // it is.
 func (n *native) post(ctx context.Context, client http.Header, u *url.URL, body *Body, pieces ...[]byte) (*Answer, error) {
@@ -94,6 +166,9 @@ func (n *native) post(ctx context.Context, client http.Header, u *url.URL, body 
 		// Nothing was read then, and the transport may send the body once more.
 		GetBody: func() (io.ReadCloser, error) { return body.splice(pieces...), nil },
 	}).WithContext(ctx)
+	if n.sign != nil {
+		n.sign(req, pieces)
+	}
 	res, err := n.transport.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", u.Host, err)

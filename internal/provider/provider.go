@@ -54,6 +54,12 @@ func New(m *config.Model) (Provider, error) {
 		return newOllama(s, &m.Client), nil
 	case *config.Anthropic:
 		return newAnthropic(s, &m.Client), nil
+	case *config.Bedrock:
+		return newBedrock(s, &m.Client), nil
+	case *config.Gemini:
+		return newGemini(s, &m.Client), nil
+	case *config.Cohere:
+		return newCohere(s, &m.Client), nil
 	case *config.Simulated:
 		return newSimulated(s), nil
 	default:
