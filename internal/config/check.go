@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -162,6 +163,43 @@ func (m *Model) Provider() (name string, settings any) {
 		break
 	}
 	return name, settings
+}
+
+// A Target is a model as the world outside of Glide knows it.
+type Target struct {
+	System string // the provider's name in OpenTelemetry's conventions
+	Model  string // as the provider calls it
+	Host   string // empty for a simulated one
+	Port   int
+}
+
+// Target returns what the model calls.
+func (m *Model) Target() (out Target) {
+	v := reflect.ValueOf(m).Elem()
+	for i := range v.NumField() {
+		system := v.Type().Field(i).Tag.Get("provider")
+		if system == "" || v.Field(i).IsNil() {
+			continue
+		}
+		out.System = system
+		settings := v.Field(i).Elem()
+		for _, name := range []string{"Model", "Deployment"} {
+			if field := settings.FieldByName(name); field.IsValid() {
+				out.Model = field.String()
+			}
+		}
+		if base := settings.FieldByName("BaseURL"); base.IsValid() {
+			u := base.Interface().(URL)
+			out.Host, out.Port = u.Hostname(), 80
+			if u.Scheme == "https" {
+				out.Port = 443
+			}
+			if port, err := strconv.Atoi(u.Port()); err == nil {
+				out.Port = port
+			}
+		}
+	}
+	return out
 }
 
 func providerNames() []string {

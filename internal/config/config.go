@@ -84,7 +84,7 @@ const (
 )
 
 // A Model is one model of a router: a provider with its settings. Exactly one of the
-// provider fields is set.
+// provider fields is set; the tag provider is its name in OpenTelemetry's conventions.
 type Model struct {
 	ID          string       `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
 	Enabled     bool         `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
@@ -92,14 +92,14 @@ type Model struct {
 	ErrorBudget Rate         `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
 	Latency     Latency      `yaml:"latency" doc:"How least_latency measures the model."`
 	Client      Client       `yaml:"client" doc:"How Glide calls the provider."`
-	OpenAI      *OpenAI      `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
-	AzureOpenAI *AzureOpenAI `yaml:"azure_openai" provider:"true" doc:"OpenAI's models on Azure."`
-	Ollama      *Ollama      `yaml:"ollama" provider:"true" doc:"A server of Ollama."`
-	Anthropic   *Anthropic   `yaml:"anthropic" provider:"true" doc:"Anthropic."`
-	Bedrock     *Bedrock     `yaml:"bedrock" provider:"true" doc:"A model on AWS Bedrock."`
-	Gemini      *Gemini      `yaml:"gemini" provider:"true" doc:"Google's Gemini API."`
-	Cohere      *Cohere      `yaml:"cohere" provider:"true" doc:"Cohere."`
-	Simulated   *Simulated   `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
+	OpenAI      *OpenAI      `yaml:"openai" provider:"openai" doc:"OpenAI, or anything that speaks its API."`
+	AzureOpenAI *AzureOpenAI `yaml:"azure_openai" provider:"azure.ai.openai" doc:"OpenAI's models on Azure."`
+	Ollama      *Ollama      `yaml:"ollama" provider:"ollama" doc:"A server of Ollama."`
+	Anthropic   *Anthropic   `yaml:"anthropic" provider:"anthropic" doc:"Anthropic."`
+	Bedrock     *Bedrock     `yaml:"bedrock" provider:"aws.bedrock" doc:"A model on AWS Bedrock."`
+	Gemini      *Gemini      `yaml:"gemini" provider:"gcp.gemini" doc:"Google's Gemini API."`
+	Cohere      *Cohere      `yaml:"cohere" provider:"cohere" doc:"Cohere."`
+	Simulated   *Simulated   `yaml:"simulated" provider:"simulated" doc:"A model inside Glide itself that needs no key and no network."`
 }
 
 // Latency configures the measuring of a model's latency, which is the time to the first

@@ -16,6 +16,7 @@ import (
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/route"
 	"github.com/einstack/glide/internal/scan"
+	"github.com/einstack/glide/internal/trace"
 )
 
 // An exchange is one request and its answer.
@@ -36,6 +37,7 @@ type exchange struct {
 	usage    chat.Usage
 	model    *route.Model // that answered
 	failure  string       // what the client was told to have failed
+	span     *trace.Span  // nil for none
 }
 
 // A client that goes away before its answer is logged with the status and the failure.
@@ -52,6 +54,7 @@ func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
 			call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
 		}
 		x.identify()
+		x.beginSpan()
 		g.metrics.running.Add(1)
 		// Deferred, so that a line is written for a stream that is broken off too.
 		defer x.close()
@@ -196,6 +199,7 @@ func (x *exchange) close() {
 		x.call.Body.Release()
 	}
 	x.g.metrics.answered(x)
+	x.endSpan()
 	level := slog.LevelInfo
 	if x.status >= 500 || x.failure != "" && x.status < 400 {
 		level = slog.LevelWarn

@@ -28,11 +28,13 @@ type native struct {
 	defaults  map[string]json.RawMessage // added to chat requests that lack them
 	nested    string                     // the parameter whose members have defaults of their own; empty for none
 	sign      func(req *http.Request, body [][]byte)
+	request   *http.Request // what all requests have in common
 }
 
 func newNative(c *config.Client, headers map[string]config.Secret, model string, defaults map[string]json.RawMessage) native {
 	return native{
 		transport: transport(c), header: newHeader(c, headers), model: model, quoted: quote(model), defaults: defaults,
+		request: &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1},
 	}
 }
 
@@ -44,7 +46,7 @@ func (n *native) pass(ctx context.Context, call *Call, u *url.URL) (*Answer, err
 		missing = n.missing(body)
 	}
 	brace := bytes.IndexByte(body, '{') + 1
-	return n.post(ctx, call.Header, u, call.Body,
+	return n.post(ctx, call, u, call.Body,
 		body[:brace], missing, body[brace:call.Model.Start], n.quoted, body[call.Model.End:])
 }
 
@@ -148,24 +150,32 @@ func (n *native) missing(body []byte) []byte {
 func (n *native) postBytes(ctx context.Context, call *Call, u *url.URL, body []byte) (*Answer, error) {
 	sent := NewBody(body)
 	defer sent.Release()
-	return n.post(ctx, call.Header, u, sent, body)
+	return n.post(ctx, call, u, sent, body)
 }
+
+// maxJoined is the largest body, in bytes, that is copied before it is sent.
+const maxJoined = 16 << 10
 
 // post sends pieces, which lie in body or last as long, to u and returns the answer as
 // it is.
-func (n *native) post(ctx context.Context, client http.Header, u *url.URL, body *Body, pieces ...[]byte) (*Answer, error) {
-	var length int64
+func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, pieces ...[]byte) (*Answer, error) {
+	req := n.request.WithContext(ctx)
+	req.URL, req.Host, req.Header = u, u.Host, n.header.of(call.Header)
 	for _, piece := range pieces {
-		length += int64(len(piece))
+		req.ContentLength += int64(len(piece))
 	}
-	req := (&http.Request{
-		Method: http.MethodPost, URL: u, Host: u.Host, Header: n.header.of(client),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: body.splice(pieces...), ContentLength: length,
-		// An idle connection may be closed by the server just as it is used again.
-		// Nothing was read then, and the transport may send the body once more.
-		GetBody: func() (io.ReadCloser, error) { return body.splice(pieces...), nil },
-	}).WithContext(ctx)
+	// An idle connection may be closed by the server just as it is used again. Nothing was
+	// read then, and the transport may send the body once more.
+	req.GetBody = func() (io.ReadCloser, error) { return body.splice(pieces...), nil }
+	if req.ContentLength <= maxJoined {
+		// The transport sends what lies in memory together with the headers, by one write.
+		joined := bytes.Join(pieces, nil)
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(joined)), nil }
+	}
+	req.Body, _ = req.GetBody() // neither of the two fails
+	if call.Traceparent != "" {
+		req.Header["Traceparent"] = []string{call.Traceparent}
+	}
 	if n.sign != nil {
 		n.sign(req, pieces)
 	}

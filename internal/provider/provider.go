@@ -33,6 +33,8 @@ type Call struct {
 	Body    *Body       // a JSON object
 	Model   scan.Range  // where the model's name lies in the body, with its quotes
 	Stream  bool
+	// Traceparent takes the place of the client's header; empty to leave that.
+	Traceparent string
 }
 
 // An Answer is what a model says to a call.
