@@ -44,7 +44,7 @@ func transport(c *config.Client) *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		// Bodies are read past the buffer, which each open stream has.
 		ReadBufferSize: 2 << 10,
-		Protocols:              protocols,
+		Protocols:      protocols,
 		// A dead connection of HTTP/2 is found although streams are quiet.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
