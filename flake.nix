@@ -21,6 +21,15 @@
     }:
     {
       overlays.default = import ./nix/overlay.nix { inherit gomod2nix; };
+
+      nixosModules.default = import ./nix/modules/nixos.nix { inherit (self) packages; };
+      homeModules.default = import ./nix/modules/home.nix { inherit (self) packages; };
+      darwinModules.default = import ./nix/modules/darwin.nix { inherit (self) packages; };
+
+      templates.default = {
+        path = ./nix/templates/nixos;
+        description = "A NixOS machine that serves Glide";
+      };
     }
     // flake-utils.lib.eachDefaultSystem (
       system:

@@ -47,7 +47,7 @@ in
 {
   inherit packages;
   apps = import ./apps.nix { inherit lib packages; };
-  checks = fromFolder ./checks;
+  checks = lib.filterAttrs (_: check: check != null) (fromFolder ./checks);
   devShell = callPackage ./devshell.nix { };
   formatter = pkgs.nixfmt;
 

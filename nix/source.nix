@@ -38,6 +38,7 @@ let
     "archive"
     "bases"
     "choco"
+    "demo"
     "dist"
     "homebrew"
     "image"
@@ -130,6 +131,9 @@ in
       ../README.md
     ]
   );
+
+  # And for the demo.
+  demo = tree (facts ++ [ ../demo ]);
 
   # Everything that git tracks.
   all = tree [ (fileset.gitTracked ../.) ];

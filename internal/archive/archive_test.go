@@ -51,7 +51,7 @@ func TestJoin(t *testing.T) {
 func TestFormats(t *testing.T) {
 	date := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	files := []pack.File{{Name: "a/LICENSE", Mode: 0o644, Content: []byte("text")}, {Name: "a/glide", Mode: 0o755, Content: bytes.Repeat([]byte("x"), 1000)}}
-	for name, form := range map[string]func(io.Writer, []pack.File, time.Time) error{"tar.gz": tarGz, "zip": Zip} {
+	for name, form := range map[string]func(io.Writer, []pack.File, time.Time) error{"tar.gz": TarGz, "zip": Zip} {
 		t.Run(name, func(t *testing.T) {
 			make := func(files []pack.File, date time.Time) []byte {
 				var b bytes.Buffer

@@ -1,7 +1,9 @@
 package cli_test
 
 import (
+	"log/slog"
 	"net"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/einstack/glide/internal/cli"
+	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/gateway"
 )
 
 func TestMain(m *testing.M) {
@@ -17,17 +21,25 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the command lines of testdata/script. A script may use the address
-// $TAKEN, on which something listens that is not Glide.
+// $TAKEN, on which something listens that is not Glide, and $GATEWAY, on which Glide does
+// with the built-in configuration.
 func TestScript(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
+	g, err := gateway.New(config.Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TAKEN", ln.Addr().String())
+			env.Setenv("GATEWAY", server.Listener.Addr().String())
 			_, port, err := net.SplitHostPort(ln.Addr().String())
 			env.Setenv("TAKEN_PORT", port)
 			return err

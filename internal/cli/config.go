@@ -22,17 +22,18 @@ func newConfig() *cobra.Command {
 }
 
 func newConfigCheck() *cobra.Command {
-	return &cobra.Command{
+	var noLookup bool
+	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Report everything that is wrong with a configuration",
 		Long: `Report everything that is wrong with a configuration file, one line for each problem:
 
   FILE:LINE: path: problem; remedy
 
-Environment variables and files that it refers to must be there. The status is 1 if
-anything is wrong.`,
+Environment variables and files that it refers to must be there, but for --no-lookup,
+which is for a check elsewhere than where Glide runs. The status is 1 if anything is wrong.`,
 		Example: `  glide config check glide.yaml
-  OPENAI_API_KEY=none glide config check /etc/glide/config.yaml`,
+  glide config check --no-lookup glide.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("%s takes one file, but got %d; write: glide config check glide.yaml", cmd.CommandPath(), len(args))}
@@ -43,13 +44,19 @@ anything is wrong.`,
 			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := config.Load(args[0]); err != nil {
+			check := config.Lint
+			if !noLookup {
+				check = func(path string) error { _, err := config.Load(path); return err }
+			}
+			if err := check(args[0]); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", args[0])
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&noLookup, "no-lookup", false, "accept references to variables and files without looking them up")
+	return cmd
 }
 
 func newConfigDefault() *cobra.Command {

@@ -18,6 +18,7 @@ import (
 type decoder struct {
 	file     string
 	dir      string // what ${file:…} is relative to
+	blind    bool   // references are not looked up; defaults stand in for their values
 	lines    map[string]int
 	files    []string
 	problems Problems
@@ -85,6 +86,10 @@ func (d *decoder) decodeStruct(path string, node *yaml.Node, v reflect.Value) {
 		if field.Tag.Get("required") != "" && isEmpty(value.node) {
 			d.problem(child, "is missing", "add it: "+field.Tag.Get("doc"))
 			continue
+		}
+		if d.blind && value.node != nil && value.node.Kind == yaml.ScalarNode && refers(value.node.Value) {
+			d.expand(child, value.node.Value)
+			value.node, ok = nil, false
 		}
 		switch def, hasDefault := field.Tag.Lookup("default"); {
 		case hasDefault && isNull(value.node):

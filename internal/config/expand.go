@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,19 +18,25 @@ var (
 )
 
 // expand replaces each ${env:NAME} and ${file:path} of text; $${ stands for a plain ${.
-// It reports false, with the problems recorded, if it could not replace them all.
+// It reports false if it could not replace them all, with the problems recorded, or was not
+// to look them up.
 func (d *decoder) expand(path, text string) (string, bool) {
 	if !strings.Contains(text, "${") {
 		return text, true
 	}
-	before := len(d.problems)
+	original, before := text, len(d.problems)
 	text = reference().ReplaceAllStringFunc(text, func(ref string) string {
 		if strings.HasPrefix(ref, "$$") {
 			return ref[1:]
 		}
 		return d.lookup(path, ref)
 	})
-	return text, len(d.problems) == before
+	return text, len(d.problems) == before && !(d.blind && refers(original))
+}
+
+// refers reports whether text has a reference.
+func refers(text string) bool {
+	return slices.ContainsFunc(reference().FindAllString(text, -1), func(ref string) bool { return !strings.HasPrefix(ref, "$$") })
 }
 
 // lookup returns what ref, such as ${env:NAME}, stands for.
@@ -39,6 +46,7 @@ func (d *decoder) lookup(path, ref string) string {
 	switch {
 	case !closed:
 		d.problem(path, ref+" has no closing brace", "write ${env:NAME} or ${file:path}")
+	case d.blind && (kind == "env" && envName().MatchString(name) || kind == "file" && name != ""):
 	case kind == "env" && envName().MatchString(name):
 		value, ok := os.LookupEnv(name)
 		if !ok {

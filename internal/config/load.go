@@ -17,6 +17,25 @@ import (
 // Load reads the configuration file at path. Its error is [Problems], with everything
 // that is wrong.
 func Load(path string) (*Config, error) {
+	data, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// Lint is as [Load], but looks up no environment variable and no file that the
+// configuration refers to, for where those of the running gateway are not.
+func Lint(path string) error {
+	data, err := readConfig(path)
+	if err != nil {
+		return err
+	}
+	_, err = parse(path, data, true)
+	return err
+}
+
+func readConfig(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, Problems{{
@@ -24,7 +43,7 @@ func Load(path string) (*Config, error) {
 			Remedy: "check the path and its permissions, or write one with: glide config default > glide.yaml",
 		}}
 	}
-	return Parse(path, data)
+	return data, nil
 }
 
 // Default returns the built-in configuration.
@@ -39,12 +58,14 @@ func Default() *Config {
 
 // Parse reads a configuration from data. The name is the file's, for messages and for
 // finding files relative to it. Its error is [Problems].
-func Parse(name string, data []byte) (*Config, error) {
+func Parse(name string, data []byte) (*Config, error) { return parse(name, data, false) }
+
+func parse(name string, data []byte, blind bool) (*Config, error) {
 	path, err := filepath.Abs(name)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
-	d := &decoder{file: name, dir: filepath.Dir(path), lines: map[string]int{"": 1}, files: []string{path}}
+	d := &decoder{file: name, dir: filepath.Dir(path), blind: blind, lines: map[string]int{"": 1}, files: []string{path}}
 	root, problem := parseYAML(name, data)
 	if problem != nil {
 		return nil, Problems{problem}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/demo"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -39,6 +40,16 @@ func configReference(t *tree.Tree) (file, error) {
 func configSchema() (file, error) {
 	schema, err := config.Schema()
 	return file{"docs/configuration.schema.json", append(schema, '\n')}, err
+}
+
+// compose returns the services of the demo, with the image of the tree's version.
+func compose(t *tree.Tree) (file, error) {
+	text, err := os.ReadFile(t.Path(demo.ComposeFile))
+	if err != nil {
+		return file{}, err
+	}
+	text, err = demo.Pin(text, tree.Images+":"+demo.Tag(t.Version))
+	return file{demo.ComposeFile, text}, err
 }
 
 // page returns a page whose generated part of the given name has the given text.

@@ -1,4 +1,4 @@
-# The gateway for this system: the matrix's own binary, with its manual and completions.
+# The gateway for this system: the matrix's own binary, with its manual, its completions and systemd's unit.
 {
   stdenvNoCC,
   binaryFor,
@@ -23,6 +23,8 @@ stdenvNoCC.mkDerivation {
     installManPage $docs/man/*
     installShellCompletion --cmd glide \
       --bash $docs/completions/glide.bash --fish $docs/completions/glide.fish --zsh $docs/completions/_glide
+    install -Dm644 ${../../internal/linuxpkg/files/glide.service} $out/lib/systemd/system/glide.service
+    substituteInPlace $out/lib/systemd/system/glide.service --replace-fail /usr/bin/glide $out/bin/glide
     runHook postInstall
   '';
   # The bytes are those of every other channel.
