@@ -100,11 +100,17 @@ func (g *Gateway) Handler() http.Handler {
 	get("/v1/health/ready", g.serveReady)
 	get("/v1/health/live", g.serveLive)
 	mux.HandleFunc("/", g.serveNothing)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // Drain makes the gateway say that it is not ready for more requests. It serves them
-// nevertheless.
+// nevertheless, but each answer closes its connection, so that clients that keep theirs
+// have gone to another replica before the listener is closed.
 func (g *Gateway) Drain() { g.draining.Store(true) }
 
 func (g *Gateway) serveReady(w http.ResponseWriter, _ *http.Request) {

@@ -233,6 +233,30 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestDrainMovesClients asks a gateway that drains: it answers, and lets no client stay.
+func TestDrainMovesClients(t *testing.T) {
+	g, err := gateway.New(config.Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
+	for _, draining := range []bool{false, true} {
+		if draining {
+			g.Drain()
+		}
+		res, err := http.Get(server.URL + "/v1/models")
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, res)
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK || res.Close != draining {
+			t.Errorf("draining %t: status %d, the connection is closed: %t", draining, res.StatusCode, res.Close)
+		}
+	}
+}
+
 // TestLoop lets a model's base_url lead back to the gateway itself.
 func TestLoop(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
