@@ -47,6 +47,22 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// TestHealthChat asks models by the command that charts use as their test.
+func TestHealthChat(t *testing.T) {
+	g := testkit.Start(t, "{routers: {language: [{id: well, models: [{id: m, simulated: {text: yes}}]}, {id: ill, models: [{id: m, simulated: {error_rate: 1}}]}]}, "+
+		"telemetry: {logging: {encoding: console}}}")
+	for model, want := range map[string]string{
+		"well":    "yes\n",
+		"ill":     "glide: the model ill on " + strings.TrimPrefix(g.URL, "http://") + " answers with status ",
+		"unknown": "glide: the model unknown on " + strings.TrimPrefix(g.URL, "http://") + " answers with status 404: ",
+	} {
+		out, err := exec.Command(testkit.Binary(t), "health", "--addr", strings.TrimPrefix(g.URL, "http://"), "--chat", model).CombinedOutput()
+		if (err == nil) != (model == "well") || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%s: got %s, %v", model, out, err)
+		}
+	}
+}
+
 // TestDrain ends the gateway while a stream is running: it says that it is not ready,
 // finishes the stream and ends without an error.
 func TestDrain(t *testing.T) {
