@@ -37,6 +37,7 @@ let
   factory = [
     "archive"
     "bases"
+    "chart"
     "choco"
     "dist"
     "homebrew"
@@ -130,6 +131,9 @@ in
       ../README.md
     ]
   );
+
+  # And for what the chart is made of.
+  chart = tree (facts ++ [ ../LICENSE ] ++ filesIn ../charts/glide);
 
   # Everything that git tracks.
   all = tree [ (fileset.gitTracked ../.) ];

@@ -69,14 +69,15 @@ func write(k *pack.Kit, root string, binary pack.File, path string) error {
 	}
 	pack.SortFiles(files)
 
-	form := tarGz
+	form := TarGz
 	if filepath.Ext(path) == ".zip" {
 		form = Zip
 	}
 	return pack.Write(path, func(w io.Writer) error { return form(w, files, k.Tree.Date) })
 }
 
-func tarGz(w io.Writer, files []pack.File, date time.Time) error {
+// TarGz writes files as a gzipped tar archive, all with the same time and of root.
+func TarGz(w io.Writer, files []pack.File, date time.Time) error {
 	// Its header has no name and no time.
 	gz := gzip.NewWriter(w)
 	t := tar.NewWriter(gz)

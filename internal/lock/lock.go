@@ -75,6 +75,10 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return readme(t) },
 		func() (file, error) { return configReference(t) },
 		configSchema,
+		func() (file, error) { return chartMetadata(t) },
+		func() (file, error) { return chartSchema(t) },
+		func() (file, error) { return chartReadme(t) },
+		chartDashboard,
 	} {
 		f, err := generator()
 		if err != nil {
