@@ -22,12 +22,20 @@ const (
 	Repository = "ghcr.io/einstack/charts"
 )
 
+// KustomizeFile is what test/chart renders of the chart for those who do not use Helm.
+const KustomizeFile = "deploy/kustomize/glide.yaml"
+
 const (
 	metadataFile = Dir + "/Chart.yaml"
 	valuesFile   = Dir + "/values.yaml"
 )
 
-var versionLine = regexp.MustCompile(`(?m)^(version|appVersion): .*$`)
+var (
+	versionLine = regexp.MustCompile(`(?m)^(version|appVersion): .*$`)
+	// In what is rendered: the label and the tag of the image.
+	versionLabel = regexp.MustCompile(`(?m)^( *app\.kubernetes\.io/version: ).*$`)
+	versionTag   = regexp.MustCompile(`(?m)^( *image: [^:]+:)[0-9].*(-[a-z]+)$`)
+)
 
 // Metadata returns Chart.yaml with the tree's version.
 func Metadata(t *tree.Tree) ([]byte, error) {
@@ -39,6 +47,16 @@ func Metadata(t *tree.Tree) ([]byte, error) {
 		return nil, fmt.Errorf("%s: has %d lines that begin with version: or appVersion:, not one of each", metadataFile, found)
 	}
 	return versionLine.ReplaceAll(text, []byte("$1: "+t.Version)), nil
+}
+
+// Kustomize returns the KustomizeFile with the tree's version.
+func Kustomize(t *tree.Tree) ([]byte, error) {
+	text, err := os.ReadFile(t.Path(KustomizeFile))
+	if err != nil {
+		return nil, err
+	}
+	text = versionLabel.ReplaceAll(text, []byte(`${1}"`+t.Version+`"`))
+	return versionTag.ReplaceAll(text, []byte("${1}"+t.Version+"${2}")), nil
 }
 
 // Values returns the values of a source tree's chart.

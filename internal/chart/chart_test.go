@@ -148,6 +148,24 @@ func TestAnnotations(t *testing.T) {
 	}
 }
 
+// A new version changes what says it, and nothing else.
+func TestVersion(t *testing.T) {
+	source := open(t)
+	for _, text := range []func(*tree.Tree) ([]byte, error){Metadata, Kustomize} {
+		before, err := text(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := text(&tree.Tree{Dir: source.Dir, Version: "12.3.4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := bytes.ReplaceAll(before, []byte(source.Version), []byte("12.3.4")); !bytes.Equal(after, want) || bytes.Equal(after, before) {
+			t.Errorf("at version 12.3.4:\n%s", after)
+		}
+	}
+}
+
 type entry struct{ Kind, Description string }
 
 func decode(t *testing.T, text string) (entries []entry) {

@@ -39,3 +39,9 @@ func chartDashboard() (file, error) {
 	content, err := chart.Dashboard()
 	return file{chart.Dir + "/dashboards/glide.json", content}, err
 }
+
+// kustomize returns the manifests for those who do not use Helm.
+func kustomize(t *tree.Tree) (file, error) {
+	content, err := chart.Kustomize(t)
+	return file{chart.KustomizeFile, content}, err
+}
