@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -98,9 +97,22 @@ func TestWrite(t *testing.T) {
 		t.Errorf("the images are pinned to %v", got)
 	}
 
-	// The same from a copy of the tree with other times.
-	root := filepath.Join(t.TempDir(), "copy")
-	repo.Copy(t, root, time.Unix(1, 0))
+	// The same from a copy in another place, of another time.
+	root := t.TempDir()
+	for _, dir := range []string{Dir, "nix"} {
+		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(source.Path(dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{tree.VersionFile, tree.ChangelogFile, "LICENSE"} {
+		text, err := os.ReadFile(source.Path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	other, err := tree.Open(root)
 	if err != nil {
 		t.Fatal(err)
