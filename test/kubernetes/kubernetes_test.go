@@ -52,6 +52,7 @@ func TestKubernetes(t *testing.T) {
 		{"upgrade and roll back", testUpgrade},
 		{"configuration rolls out", testConfigRollOut},
 		{"configuration is refused", testConfigRefused},
+		{"secret is missing", testSecretMissing},
 		{"configuration is read again", testConfigReload},
 		{"secret rotates", testSecret},
 		{"pod is killed", testKill},
@@ -245,6 +246,36 @@ func testConfigRefused(t *testing.T, l *lab) {
 		t.Error("an old pod has gone")
 	}
 	says(t, after, "two")
+	load.stop(t)
+}
+
+// testSecretMissing rolls out pods that want a Secret that is not there yet.
+func testSecretMissing(t *testing.T, l *lab) {
+	load := startLoad(t, l.service)
+	before := uids(settled(t, 2))
+	args := l.upgradeArgs(t, l.this, "two", "secrets={upstream,late}")
+	args = slices.DeleteFunc(args, func(arg string) bool { return arg == "--wait" })
+	helm(t, args...)
+	await(t, "the new pod says what it waits for", func() error {
+		if events := kubectl(t, "get", "events", "--field-selector", "reason=FailedMount"); !strings.Contains(events, `secret "late" not found`) {
+			return fmt.Errorf("events are:\n%s", events)
+		}
+		return nil
+	})
+	if now := uids(pods(t)); !slices.Contains(now, before[0]) || !slices.Contains(now, before[1]) {
+		t.Errorf("of the pods %v there are now %v", before, now)
+	}
+	kubectl(t, "create", "secret", "generic", "late", "--from-literal", "key=sk-late")
+	await(t, "the pods are replaced", func() error {
+		now := uids(pods(t))
+		if slices.Contains(now, before[0]) || slices.Contains(now, before[1]) {
+			return fmt.Errorf("there are %v", now)
+		}
+		return nil
+	})
+	helm(t, "rollback", "glide", "--wait", "--timeout", deadline.String())
+	settled(t, 2)
+	kubectl(t, "delete", "secret", "late")
 	load.stop(t)
 }
 
