@@ -7,11 +7,13 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e lint fmt lock binaries images reproduce bench-build bench-images bench-gateway
+.PHONY: run test e2e e2e-node e2e-kubernetes lint fmt lock binaries images reproduce bench-build bench-images bench-gateway
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
+e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && $(MAKE) e2e-node e2e-kubernetes
+e2e-node: ; { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
+e2e-kubernetes: ; tools/need busybox-static curl gcc git libc6-dev && test/lab/lab install registry kubernetes helm && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 30m ./test/chart ./test/kubernetes
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock

@@ -37,6 +37,7 @@ let
   factory = [
     "archive"
     "bases"
+    "chart"
     "choco"
     "demo"
     "dist"
@@ -134,6 +135,8 @@ in
 
   # And for the demo.
   demo = tree (facts ++ [ ../demo ]);
+  # And for what the chart is made of.
+  chart = tree (facts ++ [ ../LICENSE ] ++ filesIn ../charts/glide);
 
   # Everything that git tracks.
   all = tree [ (fileset.gitTracked ../.) ];

@@ -14,9 +14,10 @@ func newLock(f *factory) *cobra.Command {
 		Use:   "lock",
 		Short: "Write the source tree's generated files",
 		Long: `Lock writes the files that are generated from others of the source tree: the hashes
-of the Go modules for Nix (nix/lock.json, gomod2nix.toml), the matrix in README.md, and
-the configuration's reference and schema in docs.`,
-		Example: `  release lock            # after a change of go.mod, nix/platforms.json or internal/config
+of the Go modules for Nix (nix/lock.json, gomod2nix.toml), the matrix in README.md, the
+configuration's reference and schema in docs, and of the Helm chart its version, schema,
+table of values and dashboard.`,
+		Example: `  release lock            # after a change of go.mod, nix/platforms.json, internal/config or the chart's values
   release lock --check    # fails if a file is stale`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

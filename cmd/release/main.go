@@ -63,7 +63,7 @@ tree's generated files fresh.`,
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().StringVar(&f.source, "source", "", "source tree (default the one around the working folder)")
-	root.AddCommand(newArchives(f), newBases(f), newBuild(f), newDemo(f), newDocs(f), newImages(f), newInspect(f), newInstallers(f), newLicenses(f), newList(f), newLock(f), newPolicy(f))
+	root.AddCommand(newArchives(f), newBases(f), newBuild(f), newChart(f), newDemo(f), newDocs(f), newImages(f), newInspect(f), newInstallers(f), newLicenses(f), newList(f), newLock(f), newPolicy(f))
 	return root
 }
 

@@ -148,7 +148,13 @@ func (g *Gateway) Handler() http.Handler {
 		mux.HandleFunc(p.pattern, g.only(p.method, p.dialect, p.handler))
 	}
 	mux.HandleFunc("/", g.briefly(g.serveNothing))
-	return g.allowOrigins(mux)
+	h := g.allowOrigins(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // briefly gives clients a limited time to accept what h answers.
@@ -165,7 +171,8 @@ func (g *Gateway) briefly(h http.HandlerFunc) http.HandlerFunc {
 }
 
 // Drain makes the gateway say that it is not ready for more requests. It serves them
-// nevertheless.
+// nevertheless, but each answer closes its connection, so that clients that keep theirs
+// have gone to another replica before the listener is closed.
 func (g *Gateway) Drain() { g.draining.Store(true) }
 
 func (g *Gateway) serveReady(w http.ResponseWriter, _ *http.Request) {

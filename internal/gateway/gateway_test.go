@@ -257,6 +257,86 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestDrainMovesClients asks a gateway that drains: it answers, and lets no client stay.
+func TestDrainMovesClients(t *testing.T) {
+	g, err := gateway.New(config.Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
+	for _, draining := range []bool{false, true} {
+		if draining {
+			g.Drain()
+		}
+		res, err := http.Get(server.URL + "/v1/models")
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, res)
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK || res.Close != draining {
+			t.Errorf("draining %t: status %d, the connection is closed: %t", draining, res.StatusCode, res.Close)
+		}
+	}
+}
+
+// TestDrainAfterStream sends a request on the connection of a stream that began before the drain and
+// ended when the listener was closed already.
+func TestDrainAfterStream(t *testing.T) {
+	end := make(chan struct{})
+	u := testkit.NewUpstream(t, testkit.Then(func(w http.ResponseWriter, r *http.Request) {
+		testkit.Stream(testkit.Role, testkit.Chunk("long"))(w, r)
+		<-end
+		testkit.Stream(testkit.Stop, testkit.Done)(w, r)
+	}, testkit.JSON(http.StatusOK, testkit.Completion("again"))))
+	cfg, err := config.Parse("test.yaml", []byte("{api: {http: {drain_delay: 500ms}}, routers: {language: [{id: pool, models: [{id: m, openai: {model: m, base_url: '"+u.URL+"/v1'}}]}]}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gateway.New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Serve(ctx, ln) }()
+
+	client := &http.Client{Transport: &http.Transport{}}
+	ask := func(body string) *http.Response {
+		res, err := client.Post("http://"+ln.Addr().String()+"/v1/chat/completions", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { res.Body.Close() })
+		return res
+	}
+	stream := ask(`{"model": "pool", "stream": true, "messages": [{"role": "user", "content": "x"}]}`)
+	stop()
+	for { // until nobody new is let in
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	close(end)
+	if got := readAll(t, stream); !strings.HasSuffix(got, testkit.Done) {
+		t.Errorf("the stream ended with %q", got)
+	}
+	res := ask(`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`)
+	if got := readAll(t, res); !strings.Contains(got, "again") || !res.Close {
+		t.Errorf("got %q, the connection is closed: %t", got, res.Close)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("the gateway ended with %v", err)
+	}
+}
+
 // TestLoop lets a model's base_url lead back to the gateway itself.
 func TestLoop(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -16,6 +16,9 @@ import (
 // 431.
 const maxHeader = 64 << 10
 
+// linger is how long a connection that has carried its answer is kept while draining.
+const linger = time.Second
+
 // Serve serves clients on ln until ctx ends. Then it says that it is not ready, lets
 // requests finish within the configured time and returns; the error names what had to be
 // cut off.
@@ -58,6 +61,14 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	defer provider.CloseIdle()
 	gone := g.sockets.drain()
+	// From now on nobody new comes.
+	if err := ln.Close(); err != nil {
+		return fmt.Errorf("drain: %w", err)
+	}
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	}
+	g.awaitQuiet(deadline, min(cfg.DrainDelay.Std(), linger))
 	err := server.Shutdown(deadline)
 	if err == nil {
 		select {
@@ -72,4 +83,22 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 		return errors.Join(fmt.Errorf("drain: requests were still running after %s; raise api.http.drain_timeout: %w", cfg.DrainTimeout, err), closeErr)
 	}
 	return nil
+}
+
+// awaitQuiet waits until no request has been running for some time, or ctx ends. A stream that
+// began before the drain has not told its client to make a new connection: the client's next
+// request may come on the old one as soon as the stream is over, and is answered there.
+func (g *Gateway) awaitQuiet(ctx context.Context, quiet time.Duration) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for last := time.Now(); time.Since(last) < quiet; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if g.metrics.running.Load() > 0 {
+				last = time.Now()
+			}
+		}
+	}
 }

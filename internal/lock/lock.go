@@ -76,6 +76,11 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return configReference(t) },
 		configSchema,
 		func() (file, error) { return compose(t) },
+		func() (file, error) { return chartMetadata(t) },
+		func() (file, error) { return chartSchema(t) },
+		func() (file, error) { return chartReadme(t) },
+		chartDashboard,
+		func() (file, error) { return kustomize(t) },
 	} {
 		f, err := generator()
 		if err != nil {

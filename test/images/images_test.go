@@ -57,6 +57,7 @@ func TestImages(t *testing.T) {
 	}
 
 	t.Run("contract", func(t *testing.T) { testContract(t, r) })
+	t.Run("chart", func(t *testing.T) { testChart(t, r, root) })
 	t.Run("code change", func(t *testing.T) { testCodeChange(t, r, root) })
 	t.Run("engine", func(t *testing.T) { testEngine(t, r, root) })
 }

@@ -2,7 +2,8 @@
 # Installs the lab's components under $LAB_HOME, and the Debian packages that they need; what is there already is skipped.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-mkdir -p "$LOG" "$LAB_HOME/installed"
+mkdir -p "$BIN" "$LOG" "$IMAGES" "$LAB_HOME/installed"
+go=$(realpath "$HERE/../../tools/go")
 
 # once NAME VERSION CMD...: runs CMD unless NAME stands installed at VERSION; its output goes to $LOG/install-NAME.log.
 once() {
@@ -65,20 +66,85 @@ EOF
   done
 }
 
+# programs PACKAGE...: builds programs of go.mod into $BIN, which tell the version
+# of Kubernetes that they are of.
+programs() {
+  local version package ldflags='-s -w'
+  version=$(version k8s.io/kubernetes)
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    ldflags+=" -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=$(cut -d. -f2 <<<"$version")"
+  done
+  # helm takes the cluster that it renders for without asking one to be of this version.
+  for package in chartutil lint/rules; do
+    ldflags+=" -X helm.sh/helm/v3/pkg/$package.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/$package.k8sVersionMinor=$(cut -d. -f2 <<<"$version")"
+  done
+  CGO_ENABLED=0 GOBIN=$BIN "$go" -C "$HERE" install -trimpath -ldflags "$ldflags" "$@"
+}
+
+# module MODULE@VERSION prints the folder of a module, which need not be in go.mod.
+module() { (cd / && "$go" mod download -json "$1") | jq -er .Dir; }
+
+# crds: copies the CustomResourceDefinitions of others' resources.
+crds() {
+  local gateway operator
+  gateway=$(module "sigs.k8s.io/gateway-api@$GATEWAY_API")
+  operator=$(module "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR")
+  mkdir -p "$LAB_HOME/crds"
+  install -m 644 -t "$LAB_HOME/crds" "$gateway/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" \
+    "$operator"/example/prometheus-operator-crd/monitoring.coreos.com_{prometheusrules,servicemonitors}.yaml
+}
+
+# schemas VERSION: writes the schemas of a Kubernetes version for kubeconform.
+schemas() {
+  local dir
+  dir=$(module "k8s.io/kubernetes@v$1")
+  "$go" -C "$HERE" run ./schemas "$dir/api/openapi-spec/swagger.json" "$LAB_HOME/schemas/v$1-standalone-strict"
+}
+
+pause_image() {
+  local root=$LAB_HOME/image/pause
+  mkdir -p "$root"
+  CGO_ENABLED=0 "$go" -C "$HERE" build -trimpath -ldflags '-s -w' -o "$root/pause" ./pause
+  bash "$HERE/image.sh" lab.local/pause:1 "$root" '["/pause"]' "$IMAGES/pause.tar"
+}
+
 install_docker() {
   packages ca-certificates containerd curl iproute2 iptables openssl procps runc tini
   once docker "$DEBIAN_SUITE" unpack docker.io docker-cli
 }
 
 install_registry() {
-  packages apache2-utils docker-registry iproute2
+  packages apache2-utils ca-certificates curl docker-registry iproute2 openssl procps
 }
+
+install_kubernetes() {
+  packages ca-certificates conntrack containerd containernetworking-plugins curl ethtool iproute2 ipset iptables jq openssl procps runc
+  once kubernetes-debian "$DEBIAN_SUITE" unpack etcd-server kubectl
+  once pause 1 pause_image
+  once crds "$GATEWAY_API-$PROMETHEUS_OPERATOR" crds
+  once kubernetes "$(version k8s.io/kubernetes)" programs k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-proxy,kube-scheduler,kubelet}
+  once coredns "$(version github.com/coredns/coredns)" programs ./coredns
+}
+
+install_helm() {
+  packages jq
+  once promtool "$DEBIAN_SUITE" unpack promtool
+  once helm "$(version helm.sh/helm/v3)" programs helm.sh/helm/v3/cmd/helm
+  once kubeconform "$(version github.com/yannh/kubeconform)" programs github.com/yannh/kubeconform/cmd/kubeconform
+  local kubernetes
+  for kubernetes in "$OLDEST_KUBERNETES" "$NEWEST_KUBERNETES"; do
+    once "schemas-$kubernetes" 1 schemas "$kubernetes"
+  done
+}
+
+# version MODULE prints the version that go.mod has of it.
+version() { "$go" -C "$HERE" list -m -f '{{.Version}}' "$1"; }
 
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, registry, arch or all"
-[ "$*" != all ] || set -- docker registry arch
+[ $# -gt 0 ] || die "name what to install: docker, registry, kubernetes, helm, arch or all"
+[ "$*" != all ] || set -- docker registry kubernetes helm arch
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, registry, arch or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, registry, kubernetes, helm, arch or all"
   "install_$component"
 done

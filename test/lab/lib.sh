@@ -5,7 +5,7 @@ HERE=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$HERE/versions.env"
 
 export LAB_HOME=${LAB_HOME:-$HOME/.cache/glide-lab}
-LOG=$LAB_HOME/log PKI=$LAB_HOME/pki
+BIN=$LAB_HOME/bin LOG=$LAB_HOME/log PKI=$LAB_HOME/pki IMAGES=$LAB_HOME/images
 PREFIX=$LAB_HOME/$DEBIAN_SUITE      # packages of the other Debian suite, unpacked
 SLAB=$LAB_HOME/slab                 # what lives from `up` to `down`
 NODE_IP=172.30.0.1                  # the slab's own address
@@ -18,9 +18,12 @@ REGISTRY_PASSWORD=lab-password
 lab_env() {
   cat <<EOF
 export LAB_HOME='$LAB_HOME'
-export PATH='$PREFIX/usr/bin:$PREFIX/usr/sbin':"\$PATH"
+export PATH='$BIN:$PREFIX/usr/bin:$PREFIX/usr/sbin':"\$PATH"
+export KUBECONFIG='$PKI/admin.kubeconfig'
 export DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG='$LAB_HOME/docker'
 export CONTAINERD_ADDRESS=/run/docker/containerd/containerd.sock
+export HELM_CONFIG_HOME='$LAB_HOME/helm' HELM_CACHE_HOME='$LAB_HOME/helm' HELM_DATA_HOME='$LAB_HOME/helm'
+export LAB_CRDS='$LAB_HOME/crds' LAB_SCHEMAS='$LAB_HOME/schemas' LAB_KUBERNETES='$OLDEST_KUBERNETES $NEWEST_KUBERNETES'
 export LAB_REGISTRY=$REGISTRY LAB_REGISTRY_USER=$REGISTRY_USER LAB_REGISTRY_PASSWORD=$REGISTRY_PASSWORD
 EOF
 }

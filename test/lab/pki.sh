@@ -1,8 +1,8 @@
 #!/bin/bash
-# Makes the lab's certificate authority and the registry's certificate, once.
+# Makes the lab's certificate authority, the servers' certificates and the kubeconfigs, once.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-[ ! -e "$PKI/made" ] || exit 0
+[ ! -e "$PKI/made-2" ] || exit 0
 mkdir -p "$PKI"
 chmod 700 "$PKI"
 cd "$PKI"
@@ -21,6 +21,31 @@ certificate() {
   rm "$name.csr"
 }
 
+# kubeconfig NAME USER GROUP
+kubeconfig() {
+  certificate "$1" "/O=$3/CN=$2" extendedKeyUsage=clientAuth
+  cat >"$1.kubeconfig" <<CONFIG
+apiVersion: v1
+kind: Config
+current-context: lab
+contexts: [{name: lab, context: {cluster: lab, user: $1}}]
+clusters: [{name: lab, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: $(base64 -w0 ca.crt)}}]
+users: [{name: $1, user: {client-certificate-data: $(base64 -w0 "$1.crt"), client-key-data: $(base64 -w0 "$1.key")}}]
+CONFIG
+  chmod 600 "$1.kubeconfig"
+}
+
 certificate registry /CN=registry \
   "subjectAltName=DNS:${REGISTRY%:*},DNS:localhost,IP:127.0.0.1,IP:$NODE_IP"
-touch made
+service=kubernetes.default.svc
+certificate apiserver /CN=kube-apiserver extendedKeyUsage=serverAuth \
+  "subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:$service,DNS:$service.cluster.local,IP:127.0.0.1,IP:10.96.0.1,IP:$NODE_IP"
+certificate kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client extendedKeyUsage=clientAuth
+openssl genrsa -out service-account.key 2048
+openssl rsa -in service-account.key -pubout -out service-account.pub
+kubeconfig admin admin system:masters
+kubeconfig kubelet system:node:lab system:nodes
+kubeconfig controller-manager system:kube-controller-manager lab
+kubeconfig scheduler system:kube-scheduler lab
+kubeconfig proxy system:kube-proxy lab
+touch made-2

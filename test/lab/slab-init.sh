@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-mount --make-rshared / # for containers' mounts; unshare has cut them off from the machine's
+mount --make-rshared / # kubelet and containers want shared mounts; unshare has cut them off from the machine's
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 
@@ -21,7 +21,7 @@ done </proc/self/cgroup
 mount -t bpf bpf /sys/fs/bpf
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns /run/lab
-for dir in docker containerd; do
+for dir in docker containerd kubelet cni; do
   mkdir -p "$SLAB/$dir" "/var/lib/$dir"
   mount --bind "$SLAB/$dir" "/var/lib/$dir"
 done
@@ -33,7 +33,7 @@ cat /etc/ssl/certs/ca-certificates.crt "$PKI/ca.crt" >/run/ca-certificates.crt
 mount --bind /run/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 { cat /etc/hosts; echo "$NODE_IP ${REGISTRY%:*}"; } >/run/hosts
 mount --bind /run/hosts /etc/hosts
-echo "nameserver $NODE_IP" >/run/resolv.conf # no name server: look-ups fail at once
+echo "nameserver $NODE_IP" >/run/resolv.conf # CoreDNS; where none runs, look-ups fail at once
 mount --bind /run/resolv.conf /etc/resolv.conf
 
 hostname lab
@@ -41,7 +41,7 @@ ip link set lo up
 ip link add node0 type bridge
 ip address add "$NODE_IP/24" dev node0
 ip link set node0 up
-ip route add default dev node0 # leads nowhere, but engines look for a default route
+ip route add default dev node0 # leads nowhere, but engines and kubelet look for a default route
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.route_localnet=1 net.bridge.bridge-nf-call-iptables=1
 
 [ ! -x /usr/bin/qemu-aarch64-static ] || bash "$HERE/binfmt.sh"

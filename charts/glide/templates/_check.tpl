@@ -1,0 +1,98 @@
+{{- /* What the schema cannot see: values that are there but do not go together. All of it is told at once. */ -}}
+{{- define "glide.check" -}}
+{{- $problems := list }}
+{{- $v := .Values }}
+
+{{- if and (not $v.config) (not $v.existingConfigMap) }}
+{{- $problems = append $problems "config is empty: write Glide's configuration there, or name a ConfigMap of yours in existingConfigMap. To try Glide with a simulated model, add --set-json 'config={\"routers\":{\"language\":[{\"id\":\"default\",\"models\":[{\"id\":\"simulated\",\"simulated\":{}}]}]}}'" }}
+{{- else if and $v.config $v.existingConfigMap }}
+{{- $problems = append $problems "config and existingConfigMap are both set: remove one" }}
+{{- else if and $v.config (not $v.config.routers) }}
+{{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}" }}
+{{- end }}
+
+{{- $http := dig "api" "http" dict ($v.config | default dict) | default dict }}
+{{- range $key, $value := dict "drain_delay" "drain.delaySeconds" "drain_timeout" "drain.timeoutSeconds" }}
+{{- if hasKey $http $key }}
+{{- $problems = append $problems (printf "config.api.http.%s: set %s instead, after which the pod's time to end is set too" $key $value) }}
+{{- end }}
+{{- end }}
+
+{{- range $router := (dig "routers" dict ($v.config | default dict)).language }}
+{{- range $model := $router.models }}
+{{- range $provider, $settings := $model }}
+{{- if kindIs "map" $settings }}
+{{- if and (hasKey $settings "api_key") (not (contains "${" (toString $settings.api_key))) }}
+{{- $problems = append $problems (printf "config.routers.language: the api_key of %s/%s would be readable in a ConfigMap: put it into a Secret, name that in secrets, and write ${file:/etc/glide/secrets/NAME/KEY}" $router.id $model.id) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- $config := toYaml ($v.config | default dict) }}
+{{- range regexFindAll "\\$\\{file:/etc/glide/secrets/[^}]*\\}" $config -1 | uniq }}
+{{- $name := index (splitList "/" .) 4 }}
+{{- if not (has $name $v.secrets) }}
+{{- $problems = append $problems (printf "config refers to %s, but secrets does not name %q: add it" . $name) }}
+{{- end }}
+{{- end }}
+{{- range $v.env }}
+{{- if has .name (list "GLIDE_ADDR" "GLIDE_CONFIG") }}
+{{- $problems = append $problems (printf "env sets %s, which the chart does: remove it" .name) }}
+{{- end }}
+{{- end }}
+{{- if not $v.envFrom }}
+{{- $names := list "GLIDE_ADDR" "GLIDE_CONFIG" "GOMEMLIMIT" }}
+{{- range $v.env }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range regexFindAll "\\$\\{env:[^}]*\\}" $config -1 | uniq }}
+{{- if not (has (. | trimPrefix "${env:" | trimSuffix "}") $names) }}
+{{- $problems = append $problems (printf "config refers to %s, but env does not set it: add it to env, or put it into a Secret and write ${file:/etc/glide/secrets/NAME/KEY}" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- with $v.autoscaling }}
+{{- if .enabled }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+{{- $problems = append $problems (printf "autoscaling.minReplicas %d is above maxReplicas %d: lower it" (int .minReplicas) (int .maxReplicas)) }}
+{{- end }}
+{{- if and (not .targetCPUUtilizationPercentage) (not .metrics) }}
+{{- $problems = append $problems "autoscaling has nothing to go by: set targetCPUUtilizationPercentage or metrics" }}
+{{- end }}
+{{- if and .targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" $v.resources)) }}
+{{- $problems = append $problems "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is missing: set it" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- with $v.podDisruptionBudget }}
+{{- $pods := ternary $v.autoscaling.minReplicas $v.replicas $v.autoscaling.enabled | int }}
+{{- $stay := toString .minAvailable }}
+{{- if and .enabled (or (eq $stay "100%") (and (regexMatch "^[1-9][0-9]*$" $stay) (ge (int $stay) $pods))) }}
+{{- $problems = append $problems (printf "podDisruptionBudget.minAvailable %s of %d pods lets no node be drained: lower it, or use maxUnavailable" $stay $pods) }}
+{{- end }}
+{{- if and .enabled (eq $stay "") (has (toString .maxUnavailable) (list "" "0" "0%")) }}
+{{- $problems = append $problems "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more" }}
+{{- end }}
+{{- end }}
+
+{{- if and (eq $v.spread "hard") (hasKey $v.affinity "podAntiAffinity") }}
+{{- $problems = append $problems "spread: hard and affinity.podAntiAffinity say the same in two ways: set spread to soft, or remove the affinity" }}
+{{- end }}
+{{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
+{{- $problems = append $problems "ingress.hosts is empty: name the hosts under which clients reach Glide" }}
+{{- end }}
+{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}
+{{- $problems = append $problems "httpRoute.parentRefs is empty: name the gateway, such as [{name: public, namespace: gateways}]" }}
+{{- end }}
+{{- if and (not $v.serviceAccount.create) (not $v.serviceAccount.name) }}
+{{- $problems = append $problems "serviceAccount.name is empty: name the account that is there, or set serviceAccount.create" }}
+{{- end }}
+
+{{- if $problems }}
+{{- fail (printf "the values do not work:\n- %s" (join "\n- " $problems)) }}
+{{- end }}
+{{- end }}

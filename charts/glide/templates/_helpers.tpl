@@ -1,0 +1,87 @@
+{{- /* Names, labels and what several manifests say alike. */ -}}
+
+{{- define "glide.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "glide.fullname" -}}
+{{- $name := include "glide.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- $name = .Values.fullnameOverride }}
+{{- else if not (contains $name .Release.Name) }}
+{{- $name = printf "%s-%s" .Release.Name $name }}
+{{- else }}
+{{- $name = .Release.Name }}
+{{- end }}
+{{- $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* Of a Deployment these never change. */ -}}
+{{- define "glide.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "glide.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "glide.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "glide.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "glide.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (ternary (include "glide.fullname" .) "default" .Values.serviceAccount.create) }}
+{{- end }}
+
+{{- /* The image by tag for people and by digest for nodes, which then ignore the tag. */ -}}
+{{- define "glide.image" -}}
+{{- with .Values.image }}
+{{- $digest := .digest }}
+{{- if not .tag }}
+{{- $digest = $digest | default (get .digests .flavor) }}
+{{- end }}
+{{- printf "%s:%s%s" .repository (.tag | default (printf "%s-%s" $.Chart.AppVersion .flavor)) (ternary (print "@" $digest) "" (ne (toString $digest) "")) }}
+{{- end }}
+{{- end }}
+
+{{- /* The file config.yaml: that of the values, with the times that the pod is given to end. */ -}}
+{{- define "glide.config" -}}
+{{- $drain := dict "drain_delay" (printf "%ds" (int .Values.drain.delaySeconds)) "drain_timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) }}
+{{- toYaml (mergeOverwrite (deepCopy (.Values.config | default dict)) (dict "api" (dict "http" $drain))) }}
+{{- end }}
+
+{{- define "glide.configMapName" -}}
+{{- .Values.existingConfigMap | default (include "glide.fullname" .) }}
+{{- end }}
+
+{{- /* The first router that is enabled; empty if nothing is known of the configuration. */ -}}
+{{- define "glide.router" -}}
+{{- $found := "" }}
+{{- range ((.Values.config | default dict).routers | default dict).language }}
+{{- if and (not $found) (ne (toString .enabled) "false") }}
+{{- $found = .id }}
+{{- end }}
+{{- end }}
+{{- $found }}
+{{- end }}
+
+{{- /* Nine tenths of the memory limit in bytes, for Go; empty without a limit, or if env says it. */ -}}
+{{- define "glide.memoryLimit" -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 }}
+{{- $limit := (.Values.resources.limits | default dict).memory | default "" }}
+{{- if not (kindIs "string" $limit) }}
+{{- $limit = $limit | int64 | toString }}
+{{- end }}
+{{- $number := regexFind "^[0-9.]+" $limit }}
+{{- $unit := trimPrefix $number $limit }}
+{{- $own := list }}
+{{- range .Values.env }}
+{{- $own = append $own .name }}
+{{- end }}
+{{- if and $number (hasKey $units $unit) (not (has "GOMEMLIMIT" $own)) }}
+{{- mulf $number (get $units $unit) 0.9 | int64 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,73 @@
+package chart
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/einstack/glide/internal/config"
+)
+
+// configRef is how values.yaml refers to the schema of the gateway's configuration.
+const configRef = "docs/configuration.schema.json"
+
+// Schema returns values.schema.json: closed, so that a mistyped value is refused, and with the
+// schema of the gateway's configuration within it.
+func Schema(values []Value) ([]byte, error) {
+	root := section()
+	for _, v := range values {
+		names := strings.Split(v.Path, ".")
+		parent := root
+		for _, name := range names[:len(names)-1] {
+			properties := parent["properties"].(map[string]any)
+			if properties[name] == nil {
+				properties[name] = section()
+			}
+			parent = properties[name].(map[string]any)
+		}
+		schema, err := v.schema()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Path, err)
+		}
+		parent["properties"].(map[string]any)[names[len(names)-1]] = schema
+	}
+	// Helm gives these to a chart that is part of another one.
+	properties := root["properties"].(map[string]any)
+	properties["global"] = map[string]any{"type": "object", "description": "Values of the whole of charts that this one is a part of."}
+	properties["enabled"] = map[string]any{"type": "boolean", "description": "The condition by which another chart takes this one in."}
+	// The youngest that all versions of Helm 3 and 4 know.
+	root["$schema"] = "http://json-schema.org/draft-07/schema#"
+	root["title"] = "Values of the chart glide"
+	text, err := json.MarshalIndent(root, "", "  ")
+	return append(text, '\n'), err
+}
+
+func section() map[string]any {
+	return map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{}}
+}
+
+// schema returns the whole schema of a value.
+func (v Value) schema() (map[string]any, error) {
+	schema := maps.Clone(v.Schema)
+	if ref, ok := schema["$ref"]; ok {
+		if ref != configRef {
+			return nil, fmt.Errorf("$ref: %v is not known; it may be %s", ref, configRef)
+		}
+		text, err := config.Schema()
+		if err != nil {
+			return nil, err
+		}
+		schema = map[string]any{}
+		if err := json.Unmarshal(text, &schema); err != nil {
+			return nil, err
+		}
+		// The version is that of the whole. A configuration that is missing, as the default is,
+		// is told by a template, with the remedy.
+		delete(schema, "$schema")
+		delete(schema, "required")
+	}
+	schema["description"] = v.Doc
+	schema["default"] = v.Default
+	return schema, nil
+}

@@ -1,0 +1,72 @@
+//go:build e2e
+
+package chart
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRefused sets what does not work. Each is refused before anything is installed, in words that
+// name the value and the remedy.
+func TestRefused(t *testing.T) {
+	const model = "config.routers.language[0].models[0]"
+	for _, tc := range []struct{ set, want string }{
+		// By the schema of the values.
+		{"replica=3", "additional properties 'replica' not allowed"},
+		{"image.flavour=alpine", "at '/image': additional properties 'flavour' not allowed"},
+		{"image.flavor=fedora", "at '/image/flavor': value must be one of 'distroless', 'alpine', 'ubuntu', 'redhat'"},
+		{"image.digest=sha256:12", "at '/image/digest': 'sha256:12' does not match pattern"},
+		{"replicas=many", "at '/replicas': got string, want integer"},
+		{"replicas=-1", "at '/replicas': minimum: got -1, want 0"},
+		{"service.port=70000", "at '/service/port': maximum"},
+		{"service.annotations.a.b=c", "at '/service/annotations/a': got object, want string"},
+		{"secrets={a,a}", "at '/secrets': items at 0 and 1 are equal"},
+		{"env[0].value=x", "at '/env/0': missing property 'name'"},
+		// By the schema of the configuration.
+		{"config.router=x", "at '/config': additional properties 'router' not allowed"},
+		{"config.api.http.read_timeout=soon", "at '/config/api/http/read_timeout': 'soon' does not match pattern"},
+		{"config.telemetry.logging.level=loud", "at '/config/telemetry/logging/level'"},
+		{"config.routers.language[0].strategy=random", "at '/config/routers/language/0/strategy'"},
+		{model + ".openai.api_kee=x", "additional properties 'api_kee' not allowed"},
+		// By the templates, since it needs two values or words of its own.
+		{"config=null", "config is empty: write Glide's configuration there, or name a ConfigMap of yours in existingConfigMap. To try Glide with a simulated model, add --set-json"},
+		{"existingConfigMap=mine", "config and existingConfigMap are both set: remove one"},
+		{"config.api.http.drain_delay=5s", "config.api.http.drain_delay: set drain.delaySeconds instead"},
+		{"config.api.http.drain_timeout=5s", "config.api.http.drain_timeout: set drain.timeoutSeconds instead"},
+		{model + ".simulated=null," + model + ".openai.model=m," + model + ".openai.api_key=sk-1", "the api_key of default/simulated would be readable in a ConfigMap: put it into a Secret"},
+		{model + ".simulated.text=$\\{file:/etc/glide/secrets/azure/key\\}", `secrets does not name "azure": add it`},
+		{model + ".simulated.text=$\\{env:WORD\\}", "config refers to ${env:WORD}, but env does not set it: add it to env"},
+		{"env[0].name=GLIDE_ADDR", "env sets GLIDE_ADDR, which the chart does: remove it"},
+		{"autoscaling.enabled=true,autoscaling.minReplicas=11", "autoscaling.minReplicas 11 is above maxReplicas 10: lower it"},
+		{"autoscaling.enabled=true,autoscaling.targetCPUUtilizationPercentage=0", "autoscaling has nothing to go by: set targetCPUUtilizationPercentage or metrics"},
+		{"autoscaling.enabled=true,resources.requests.cpu=null", "resources.requests.cpu, which is missing: set it"},
+		{"podDisruptionBudget.minAvailable=2", "podDisruptionBudget.minAvailable 2 of 2 pods lets no node be drained: lower it"},
+		{"podDisruptionBudget.minAvailable=100%", "podDisruptionBudget.minAvailable 100% of 2 pods lets no node be drained"},
+		{"podDisruptionBudget.maxUnavailable=0", "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more"},
+		{"spread=hard,affinity.podAntiAffinity.x=y", "set spread to soft, or remove the affinity"},
+		{"ingress.enabled=true", "ingress.hosts is empty: name the hosts"},
+		{"httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the gateway"},
+		{"serviceAccount.create=false", "serviceAccount.name is empty: name the account"},
+	} {
+		t.Run(tc.set, func(t *testing.T) {
+			t.Parallel()
+			output, err := run(t, "helm", "template", "glide", source, "--values", filepath.Join(source, "ci", "minimal-values.yaml"), "--set", tc.set)
+			if err == nil || !strings.Contains(output, tc.want) {
+				t.Errorf("got %v, want %q in:\n%s", err, tc.want, output[:min(len(output), 600)])
+			}
+		})
+	}
+}
+
+// TestRefusedAtOnce tells all that is wrong together.
+func TestRefusedAtOnce(t *testing.T) {
+	output, err := run(t, "helm", "template", "glide", source, "--set", "config.telemetry.logging.level=info,ingress.enabled=true,httpRoute.enabled=true")
+	if err == nil || strings.Count(output, "\n- ") != 3 || !strings.Contains(output, "config.routers is missing: add a router") {
+		t.Errorf("three mistakes: %v\n%s", err, output)
+	}
+	if output, err = run(t, "helm", "template", "glide", source, "--kube-version", "1.29"); err == nil || !strings.Contains(output, "incompatible with Kubernetes") {
+		t.Errorf("an old Kubernetes: %v\n%s", err, output)
+	}
+}
