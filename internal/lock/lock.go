@@ -71,6 +71,7 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return modules(ctx, t, vendorHash) },
 		func() (file, error) { return gomod2nix(ctx, t) },
 		func() (file, error) { return readme(t) },
+		func() (file, error) { return install(t) },
 		func() (file, error) { return configReference(t) },
 		configSchema,
 	} {
