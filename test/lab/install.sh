@@ -74,11 +74,13 @@ install_registry() {
   packages apache2-utils docker-registry iproute2
 }
 
+install_podman() { packages conmon crun iproute2 podman; }
+
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, registry, arch or all"
-[ "$*" != all ] || set -- docker registry arch
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, arch or all"
+[ "$*" != all ] || set -- docker podman registry arch
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, registry, arch or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, arch or all"
   "install_$component"
 done

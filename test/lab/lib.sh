@@ -21,6 +21,7 @@ export LAB_HOME='$LAB_HOME'
 export PATH='$PREFIX/usr/bin:$PREFIX/usr/sbin':"\$PATH"
 export DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG='$LAB_HOME/docker'
 export CONTAINERD_ADDRESS=/run/docker/containerd/containerd.sock
+export CONTAINERS_STORAGE_CONF='$SLAB/storage.conf' CONTAINERS_CONF='$SLAB/containers.conf'
 export LAB_REGISTRY=$REGISTRY LAB_REGISTRY_USER=$REGISTRY_USER LAB_REGISTRY_PASSWORD=$REGISTRY_PASSWORD
 EOF
 }
