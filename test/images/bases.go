@@ -46,7 +46,7 @@ var testBases = []testBase{
 // push pushes the base to a registry that mirrors others. A mark makes it another base.
 func (b testBase) push(t *testing.T, registry, mark string) {
 	t.Helper()
-	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.DockerManifestList)
+	index := mutate.IndexMediaType(empty.Index, types.DockerManifestList)
 	for _, arch := range b.archs {
 		platform := v1.Platform{OS: "linux", Architecture: arch}
 		if arch == "arm64" {
