@@ -31,9 +31,8 @@ import (
 	"github.com/einstack/glide/test/kit"
 )
 
-// newBuilder returns a builder of two images for arm64, one of them on a base, the base's image and
-// the folder of its blobs.
-func newBuilder(t *testing.T) (b *Builder, base v1.Image, blobs string) {
+// newBase returns a base, the folder of its blobs, and what is locked to it.
+func newBase(t *testing.T) (base v1.Image, blobs string, lock bases.Lock) {
 	t.Helper()
 	blobs = t.TempDir()
 	base = newImage(t, "arm64",
@@ -46,34 +45,39 @@ func newBuilder(t *testing.T) (b *Builder, base v1.Image, blobs string) {
 	if err := path.AppendImage(base); err != nil {
 		t.Fatal(err)
 	}
+	return base, blobs, bases.Lock{"alpine": {Name: "docker.io/library/alpine:3.24", Platforms: map[string]bases.Platform{"arm64": lockOf(t, base)}}}
+}
+
+var (
+	target   = tree.Target{OS: "linux", Arch: "arm64", Images: []string{"alpine", "distroless"}}
+	onAlpine = tree.Image{Distro: "alpine", Target: target}
+)
+
+// newBuilder returns a builder of two images, one of them on a base, and that base.
+func newBuilder(t *testing.T) (*Builder, v1.Image) {
+	t.Helper()
 	k := kit.New(t, "1.2.3")
 	k.Tree.Date = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
-	target := tree.Target{OS: "linux", Arch: "arm64", Images: []string{"alpine", "distroless"}}
 	k.Tree.Matrix.Targets = []tree.Target{target}
-	binary := kit.Binary(t, k, target)
-	b = &Builder{
-		Kit:      k,
-		Lock:     bases.Lock{"alpine": {Name: "docker.io/library/alpine:3.24", Platforms: map[string]bases.Platform{"arm64": lockOf(t, base)}}},
-		Parts:    t.TempDir(),
-		Revision: "abc",
-	}
-	for name, files := range map[string]map[string]string{
-		"skeleton": {"tmp/": ""},
-		"data":     {rootsFile: "# Mozilla's CA roots for servers, from " + rootsModule + " v1\n", zonesFile: "2025c\n"},
-		"binary":   {binaryFile: string(binary)},
+	kit.Binary(t, k, target)
+	base, blobs, lock := newBase(t)
+	b := &Builder{Kit: k, Lock: lock, Parts: t.TempDir(), Revision: "abc"}
+	for _, part := range []struct {
+		name, origin string
+		files        map[string]string
+	}{
+		{"skeleton", "skeleton", map[string]string{"tmp/": ""}},
+		{"data", "data", map[string]string{rootsFile: "# Mozilla's CA roots for servers, from " + rootsModule + " v1\n", zonesFile: "2025c\n"}},
+		{target.Name(), "binary", map[string]string{binaryFile: "program"}},
 	} {
-		out := filepath.Join(b.Parts, name)
-		if name == "binary" {
-			out = filepath.Join(b.Parts, target.Name())
-		}
-		if err := WriteLayer(writeArchive(t, files), name, out); err != nil {
+		if err := WriteLayer(writeArchive(t, part.files), part.origin, filepath.Join(b.Parts, part.name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := WriteBase(b.Lock, k.Tree.Matrix.Images()[0], blobs, filepath.Join(b.Parts, "alpine-arm64")); err != nil {
+	if err := WriteBase(lock, onAlpine, blobs, filepath.Join(b.Parts, onAlpine.Name())); err != nil {
 		t.Fatal(err)
 	}
-	return b, base, blobs
+	return b, base
 }
 
 // writeArchive writes the archive of an image with a layer for each of the given files.
@@ -147,7 +151,7 @@ func lockOf(t *testing.T, image v1.Image) bases.Platform {
 }
 
 func TestBuild(t *testing.T) {
-	b, base, _ := newBuilder(t)
+	b, base := newBuilder(t)
 	out := filepath.Join(t.TempDir(), "out")
 	if err := b.Build(t.Context(), out); err != nil {
 		t.Fatal(err)
@@ -206,7 +210,7 @@ func TestBuild(t *testing.T) {
 
 	// The archive of one image is of the same image.
 	archive := filepath.Join(t.TempDir(), "image.tar")
-	if err := b.BuildArchive(t.Context(), b.Kit.Tree.Matrix.Images()[0], archive); err != nil {
+	if err := b.BuildArchive(t.Context(), onAlpine, archive); err != nil {
 		t.Fatal(err)
 	}
 	image, err := tarball.ImageFromPath(archive, nil)
@@ -275,12 +279,12 @@ func TestWriteBaseFails(t *testing.T) {
 		}, []string{"image alpine/arm64 is not built: the base has no linux/arm64"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b, base, blobs := newBuilder(t)
+			base, blobs, lock := newBase(t)
 			locked := lockOf(t, base)
 			tc.spoil(t, layout{blobs}, &locked)
-			b.Lock["alpine"].Platforms["arm64"] = locked
+			lock["alpine"].Platforms["arm64"] = locked
 			dir := t.TempDir()
-			wantError(t, WriteBase(b.Lock, b.Kit.Tree.Matrix.Images()[0], blobs, filepath.Join(dir, "out")), tc.want...)
+			wantError(t, WriteBase(lock, onAlpine, blobs, filepath.Join(dir, "out")), tc.want...)
 			wantNothing(t, dir)
 		})
 	}
@@ -331,7 +335,7 @@ func TestBuildFails(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, _, _ := newBuilder(t)
+			b, _ := newBuilder(t)
 			p, err := readPart(filepath.Join(b.Parts, "linux-arm64"))
 			if err != nil {
 				t.Fatal(err)
