@@ -38,16 +38,32 @@ func node(t *testing.T, script string, files ...string) (string, error) {
 	return string(output), err
 }
 
-// Bills of materials are what CycloneDX's own library takes.
+// Bills of materials are what the libraries of CycloneDX and of SPDX take.
 func TestBills(t *testing.T) {
-	bill := filepath.Join(release(t, newer), "archives", strings.TrimSuffix(archive.Name(kit.New(t, newer), host), ".tar.gz")+".cdx.json")
-	if output, err := node(t, "cyclonedx.js", bill); err != nil {
-		t.Errorf("%v\n%s", err, output)
-	}
-	wrong := filepath.Join(t.TempDir(), "wrong.cdx.json")
-	write(t, wrong, strings.Replace(read(t, bill), `"type": "library"`, `"type": "shelf"`, 1))
-	if output, err := node(t, "cyclonedx.js", wrong); err == nil || !strings.Contains(output, "wrong.cdx.json") {
-		t.Errorf("of a shelf it says %v\n%s", err, output)
+	bill := filepath.Join(release(t, newer), "archives", kit.New(t, newer).Name(host))
+	for _, form := range []struct {
+		extension string
+		check     func(file string) (string, error)
+		good, bad string
+	}{
+		{".cdx.json", func(file string) (string, error) { return node(t, "cyclonedx.js", file) },
+			`"type": "library"`, `"type": "shelf"`},
+		{".spdx.json", func(file string) (string, error) {
+			cmd := exec.CommandContext(t.Context(), "go", "run", ".", file)
+			cmd.Dir = filepath.Join("testdata", "spdx")
+			output, err := cmd.CombinedOutput()
+			return string(output), err
+		}, `"relatedSpdxElement": "SPDXRef-stdlib`, `"relatedSpdxElement": "SPDXRef-nothing`},
+	} {
+		if output, err := form.check(bill + form.extension); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+		text := read(t, bill+form.extension)
+		wrong := filepath.Join(t.TempDir(), "wrong"+form.extension)
+		write(t, wrong, strings.Replace(text, form.good, form.bad, 1))
+		if output, err := form.check(wrong); err == nil || !strings.Contains(output, "wrong"+form.extension) {
+			t.Errorf("of %s instead of %s it says %v\n%s", form.bad, form.good, err, output)
+		}
 	}
 }
 
