@@ -5,13 +5,13 @@ gotestsum := $(go) run gotest.tools/gotestsum@v1.13.0 --format pkgname --
 actionlint := $(go) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
-test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
+test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev mmdebstrap && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e e2e-node e2e-kubernetes lint fmt lock binaries images reproduce bench-build bench-images bench-gateway
+.PHONY: run test e2e e2e-node e2e-kubernetes lint fmt lock binaries images formulas reproduce bench-build bench-images bench-installers bench-gateway
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && $(MAKE) e2e-node e2e-kubernetes
+e2e: ; { command -v npm > /dev/null || tools/need npm; } && tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian mmdebstrap nuget pacman-package-manager rpm rpmlint rubocop ruby snapd squashfs-tools systemd && test/lab/lab install docker podman arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && $(MAKE) e2e-node e2e-kubernetes
 e2e-node: ; { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
 e2e-kubernetes: ; tools/need busybox-static curl gcc git libc6-dev && test/lab/lab install registry kubernetes helm && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 30m ./test/chart ./test/kubernetes
 lint: ; $(golangci-lint) run
@@ -20,7 +20,9 @@ lock: ; $(go) run ./cmd/release lock
 binaries: ; $(go) run ./cmd/release build
 # On bases of the tests' own, since registries may be out of reach; those of the lock are for `nix build .#images`.
 images: ; $(test-images) -run 'TestImages/(lock|contract)' -out $(CURDIR)/dist/images
+formulas: ; $(go) test -tags e2e -count 1 -v ./test/install -run TestFormulas$$
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
 bench-gateway: ; tools/need nginx-light util-linux && $(go) run ./test/bench/gateway
+bench-installers: ; tools/need squashfs-tools && $(go) run ./test/bench/installers

@@ -25,8 +25,8 @@ let
     binariesFor = callPackage ./binaries.nix { };
     packed = callPackage ./packed.nix { };
 
-    baseBlobs = callPackage ./images/base.nix { };
-    imageLayers = callPackage ./images/image.nix { };
+    imageBase = callPackage ./images/base.nix { };
+    imageLayers = callPackage ./images/layers.nix { };
     buildImages = callPackage ./images/index.nix { };
   };
 

@@ -73,7 +73,11 @@ let
       lib.subtractLists (factory ++ [ "testkit" ]) (builtins.attrNames (builtins.readDir ../internal))
     );
 
-  release = glide ++ filesIn ../cmd/release ++ internal factory;
+  manual = glide ++ filesIn ../cmd/manual ++ internal [ "tree" ];
+
+  # No part of the gateway, so that its changes don't make anew what this makes, but the package that
+  # describes the configuration.
+  release = modules ++ filesIn ../cmd/release ++ internal (factory ++ [ "config" ]);
 
   facts = modules ++ [
     ../VERSION
@@ -115,16 +119,14 @@ in
   # By the names of their folders in cmd.
   programs = {
     glide = program glide;
+    manual = program manual;
     release = program release;
   };
 
   # What the tree says of itself: the --source of the release tool.
   facts = tree facts;
 
-  # And for what it is that the gateway is made of.
-  gateway = tree (lib.unique (facts ++ glide));
-
-  # And for what goes into packages.
+  # And what goes into packages.
   texts = tree (
     facts
     ++ [

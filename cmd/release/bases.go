@@ -56,11 +56,7 @@ func newBasesCheck(f *factory) *cobra.Command {
 		Example: "  release bases check || release bases update",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := f.tree()
-			if err != nil {
-				return err
-			}
-			lock, err := bases.Read(t)
+			t, lock, err := f.locked()
 			if err != nil {
 				return err
 			}

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
-	"github.com/einstack/glide/internal/cli"
+	"github.com/einstack/glide/internal/dist"
 )
 
 func newDocs(f *factory) *cobra.Command {
@@ -16,7 +14,8 @@ func newDocs(f *factory) *cobra.Command {
 		Use:   "docs",
 		Short: "Write the gateway's man pages and shell completions",
 		Long: `Docs writes the man pages of the glide command to the folder man, dated as
-CHANGELOG.md dates the version, and its completions to the folder completions.`,
+CHANGELOG.md dates the version, and its completions to the folder completions. It is
+"go run ./cmd/manual".`,
 		Example: "  release docs --out dist/docs",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -27,37 +26,13 @@ CHANGELOG.md dates the version, and its completions to the folder completions.`,
 			if out == "" {
 				out = t.Path("dist/docs")
 			}
-			man, completions := filepath.Join(out, "man"), filepath.Join(out, "completions")
-			for _, dir := range []string{man, completions} {
-				if err := os.MkdirAll(dir, 0o755); err != nil {
-					return err
-				}
-			}
-
-			glide := cli.New()
-			glide.DisableAutoGenTag = true
-			header := &doc.GenManHeader{
-				Title:   "GLIDE",
-				Section: "1",
-				Date:    &t.Date,
-				Source:  "Glide " + t.Version,
-				Manual:  "Glide Manual",
-			}
-			if err := doc.GenManTree(glide, header, man); err != nil {
+			// The go command runs in the tree.
+			dir, err := filepath.Abs(out)
+			if err != nil {
 				return err
 			}
-			// Each under the name by which its shell finds it.
-			for name, write := range map[string]func(string) error{
-				"glide.bash": func(file string) error { return glide.GenBashCompletionFileV2(file, true) },
-				"_glide":     glide.GenZshCompletionFile,
-				"glide.fish": func(file string) error { return glide.GenFishCompletionFile(file, true) },
-				"glide.ps1":  glide.GenPowerShellCompletionFileWithDesc,
-			} {
-				if err := write(filepath.Join(completions, name)); err != nil {
-					return err
-				}
-			}
-			return nil
+			_, err = dist.InstalledGo(t.Go).Run(cmd.Context(), t.Dir, nil, "run", "./cmd/manual", "--out", dir)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "folder to write to (default dist/docs of the source tree)")

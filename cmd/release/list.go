@@ -5,8 +5,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-
-	"github.com/einstack/glide/internal/bases"
 )
 
 func newList(f *factory) *cobra.Command {
@@ -17,11 +15,7 @@ func newList(f *factory) *cobra.Command {
 		Example: "  release list",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := f.tree()
-			if err != nil {
-				return err
-			}
-			lock, err := bases.Read(t)
+			t, lock, err := f.locked()
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -44,6 +45,16 @@ func (f *factory) tree() (*tree.Tree, error) {
 		return tree.Open(f.source)
 	}
 	return tree.Find(".")
+}
+
+// locked reads the source tree, and what the bases of its images are locked to.
+func (f *factory) locked() (*tree.Tree, bases.Lock, error) {
+	t, err := f.tree()
+	if err != nil {
+		return nil, nil, err
+	}
+	lock, err := bases.Read(t)
+	return t, lock, err
 }
 
 func newCommand() *cobra.Command {

@@ -80,6 +80,13 @@ func NewGo(ctx context.Context, toolchain tree.Toolchain) (*Go, error) {
 	return &Go{program: filepath.Join(module.Dir, "bin", "go"), env: env}, nil
 }
 
+// InstalledGo returns the go command of the PATH, with all settings of the user, which changes to the
+// version of the toolchain if it is another. It is for what depends on the version alone, such as a
+// list of packages: a binary depends on who built the toolchain too.
+func InstalledGo(toolchain tree.Toolchain) *Go {
+	return &Go{program: "go", env: append(os.Environ(), "GOTOOLCHAIN=go"+toolchain.Version, "GOWORK=off")}
+}
+
 // markPrograms makes a toolchain's programs executable, which a module's zip can't say. The go
 // command does the same when it changes to a toolchain.
 func markPrograms(goroot string) error {

@@ -2,6 +2,7 @@ package dist
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"debug/buildinfo"
 	"debug/elf"
 	"debug/macho"
@@ -47,15 +48,11 @@ var machines = map[string][]string{
 // promises for the target: its format and machine, static, stripped, stamped with the version,
 // with the checksum of every module, and without any of the machine's paths given.
 func Inspect(t *tree.Tree, target tree.Target, file string, machinePaths []string) (Binary, error) {
-	sum, size, err := digest(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return Binary{}, err
 	}
-	binary := Binary{Target: target, Path: file, SHA256: sum, Size: size}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return binary, err
-	}
+	binary := Binary{Target: target, Path: file, SHA256: fmt.Sprintf("%x", sha256.Sum256(content)), Size: int64(len(content))}
 
 	var errs []error
 	fail := func(format string, args ...any) {

@@ -20,6 +20,9 @@ import (
 	"github.com/einstack/glide/internal/tree"
 )
 
+// Tap is the tap as brew calls it.
+const Tap = "einstack/tap"
+
 //go:embed formula.rb.tmpl
 var text string
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 // a docker archive, so that any engine loads it. Its digests are those of the release's image.
 func (b *Builder) BuildArchive(ctx context.Context, image tree.Image, out string) error {
 	if _, err := b.Lock.Platform(image); err != nil {
-		return err
+		return fmt.Errorf("image %s is not built: %w", image, err)
 	}
 	return writeWhole(out, "image.tar", func(scratch string) error {
 		dir := filepath.Join(scratch, "layout")
@@ -26,7 +27,7 @@ func (b *Builder) BuildArchive(ctx context.Context, image tree.Image, out string
 		if err != nil {
 			return err
 		}
-		tag := Tag(b.Tree, image.Distro)
+		tag := Tag(b.Kit.Tree, image.Distro)
 		if err := b.out.writeIndex([]v1.Descriptor{named(images[0].manifest, tag)}); err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (b *Builder) packFile(w *tar.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: info.Size(), ModTime: b.Tree.Date}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: info.Size(), ModTime: b.Kit.Tree.Date}); err != nil {
 		return err
 	}
 	_, err = io.Copy(w, content)

@@ -1,6 +1,6 @@
-// Package image makes container images: it puts the layers that dockerTools made onto the bases
-// of the lock, and all images of a release into one OCI image layout, with an index for each tag
-// and a bill of materials for each image. Nothing in it depends on the machine or the clock, so
+// Package image makes container images: it packs the layers that dockerTools made, puts them onto the
+// bases of the lock, and all images of a release into one OCI image layout, with an index for each
+// tag and a bill of materials for each image. Nothing in it depends on the machine or the clock, so
 // that digests are known before anything is pushed.
 package image
 
@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,24 +20,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/einstack/glide/internal/bases"
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 )
 
 // A Builder makes the images of a source tree.
 type Builder struct {
-	Tree *tree.Tree
+	// Kit has the tree, and for the bills of materials the binaries and their licences.
+	Kit  *pack.Kit
 	Lock bases.Lock
-	// Archives is a folder with a docker-archive for each target, such as "linux-arm64.tar":
-	// the layers of nix/images/image.nix.
-	Archives string
-	// Blobs is a folder with the bases' blobs by their digests, "blobs/sha256/<hex>" as in a layout.
-	Blobs string
+	// Parts is a folder with the parts: "skeleton", "data", that of each target's binary, such as
+	// "linux-arm64", and that of each image's base, such as "alpine-arm64".
+	Parts string
 	// Revision is the commit of the source tree, empty if it is unknown.
 	Revision string
 
-	out      layout
-	programs map[string]*program // by GOARCH
-	link     layer
+	out   layout
+	parts map[string]*part
 }
 
 // made is one image in the layout.
@@ -44,7 +44,7 @@ type made struct {
 	image    tree.Image
 	manifest v1.Descriptor // with its platform
 	config   v1.Descriptor
-	layers   []layer
+	layers   []Layer
 	sbom     v1.Descriptor
 	referrer v1.Descriptor
 }
@@ -53,7 +53,7 @@ type made struct {
 // there only if it is complete.
 func (b *Builder) Build(ctx context.Context, out string) error {
 	return writeWhole(out, ".", func(scratch string) error {
-		images, err := b.make(ctx, scratch, b.Lock.Built(b.Tree.Matrix.Images()))
+		images, err := b.make(ctx, scratch, b.Lock.Built(b.Kit.Tree.Matrix.Images()))
 		if err != nil {
 			return err
 		}
@@ -81,61 +81,61 @@ func writeWhole(out, name string, write func(scratch string) error) error {
 	return os.Rename(filepath.Join(scratch, name), out)
 }
 
-// make stores images in a new layout, those of different targets at the same time.
+// make stores images in a new layout.
 func (b *Builder) make(ctx context.Context, dir string, images []tree.Image) ([]made, error) {
 	var err error
 	if b.out, err = newLayout(dir); err != nil {
 		return nil, err
 	}
-	if b.link, err = b.out.putLink(); err != nil {
-		return nil, err
-	}
-	if err := b.loadPrograms(ctx, images); err != nil {
+	if err := b.takeParts(ctx, images); err != nil {
 		return nil, err
 	}
 	results := make([]made, len(images))
+	for i, image := range images {
+		if results[i], err = b.image(image); err != nil {
+			return nil, fmt.Errorf("image %s: %w", image, err)
+		}
+	}
+	return results, nil
+}
+
+// takeParts reads the parts of all images and stores their layers, each once.
+func (b *Builder) takeParts(ctx context.Context, images []tree.Image) error {
+	b.parts = map[string]*part{skeletonPart: nil, dataPart: nil}
+	for _, image := range images {
+		b.parts[image.Target.Name()] = nil
+		if b.standsOnBase(image) {
+			b.parts[image.Name()] = nil
+		}
+	}
+	names := slices.Sorted(maps.Keys(b.parts))
+	parts := make([]*part, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, image := range images {
+	for i, name := range names {
 		group.Go(func() (err error) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if results[i], err = b.image(image); err != nil {
-				err = fmt.Errorf("image %s: %w", image, err)
-			}
+			parts[i], err = b.out.takePart(filepath.Join(b.Parts, name))
 			return err
 		})
 	}
-	return results, group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, name := range names {
+		b.parts[name] = parts[i]
+	}
+	if b.parts[dataPart].Data == nil {
+		return fmt.Errorf("%s: it is no part with data", filepath.Join(b.Parts, dataPart))
+	}
+	return nil
 }
 
-// loadPrograms stores the layers of every target once, whatever number of images they are in.
-func (b *Builder) loadPrograms(ctx context.Context, images []tree.Image) error {
-	b.programs = map[string]*program{}
-	var targets []tree.Target
-	for _, image := range images {
-		if b.programs[image.Target.Arch] == nil {
-			b.programs[image.Target.Arch] = &program{}
-			targets = append(targets, image.Target)
-		}
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, target := range targets {
-		place := b.programs[target.Arch]
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			p, err := b.out.loadProgram(filepath.Join(b.Archives, target.Name()+".tar"))
-			if err == nil {
-				*place = *p
-			}
-			return err
-		})
-	}
-	return group.Wait()
+func (b *Builder) standsOnBase(image tree.Image) bool {
+	_, ok := b.Lock[image.Distro]
+	return ok
 }
 
 func (b *Builder) image(image tree.Image) (made, error) {
@@ -143,34 +143,30 @@ func (b *Builder) image(image tree.Image) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	p := b.programs[image.Target.Arch]
+	t, binary := b.Kit.Tree, b.parts[image.Target.Name()]
+	if binary.Config == nil {
+		return made{}, fmt.Errorf("%s: it does not say how a program starts", filepath.Join(b.Parts, image.Target.Name()))
+	}
+	under := b.parts[skeletonPart]
+	if locked != nil {
+		under = b.parts[image.Name()]
+	}
 	config := v1.ConfigFile{
-		Created:      v1.Time{Time: b.Tree.Date},
+		Created:      v1.Time{Time: t.Date},
 		OS:           "linux",
+		OSVersion:    under.OSVersion,
 		Architecture: image.Target.Arch,
 		Variant:      variants[image.Target.Arch],
-		Config:       p.config,
+		Config:       *binary.Config,
 		RootFS:       v1.RootFS{Type: "layers"},
+		History:      slices.Clone(under.History),
 	}
 	config.Config.Labels = b.annotations(image, locked)
-	layers := p.layers // its skeleton is the base of images that have none
-	if locked != nil {
-		under, err := b.out.loadBase(layout{b.Blobs}, locked, image.Target.Arch)
-		if err != nil {
-			return made{}, err
-		}
-		config.OSVersion = under.os.OSVersion
-		config.History = slices.Clone(under.history)
-		layers = slices.Clone(under.layers)
-		if under.split {
-			layers = append(layers, b.link)
-		}
-		layers = append(layers, p.layers[1:]...)
-	}
+	layers := slices.Concat(under.Layers, b.parts[dataPart].Layers, binary.Layers)
 	for _, layer := range layers {
-		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, layer.diffID)
-		if layer.origin != "base" {
-			config.History = append(config.History, v1.History{Created: config.Created, CreatedBy: "glide: " + layer.origin})
+		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, layer.DiffID)
+		if layer.Origin != "base" {
+			config.History = append(config.History, v1.History{Created: config.Created, CreatedBy: "glide: " + layer.Origin})
 		}
 	}
 
@@ -180,14 +176,14 @@ func (b *Builder) image(image tree.Image) (made, error) {
 	}
 	manifest := v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: stored, Annotations: config.Config.Labels}
 	for _, layer := range layers {
-		manifest.Layers = append(manifest.Layers, layer.Descriptor)
+		manifest.Layers = append(manifest.Layers, layer.descriptor())
 	}
 	m := made{image: image, config: stored, layers: layers}
 	if m.manifest, err = b.out.putJSON(types.OCIManifestSchema1, manifest); err != nil {
 		return made{}, err
 	}
 	m.manifest.Platform = &v1.Platform{OS: "linux", Architecture: config.Architecture, Variant: config.Variant}
-	return m, b.describe(&m, p, locked)
+	return m, b.describe(&m, locked)
 }
 
 // variants are the variants of architectures, as container engines call them.
@@ -206,10 +202,10 @@ func (b *Builder) annotations(image tree.Image, locked *bases.Platform) map[stri
 		"org.opencontainers.image.description":   "LLM gateway that starts in one command anywhere",
 		"org.opencontainers.image.url":           "https://" + tree.Module,
 		"org.opencontainers.image.source":        "https://" + tree.Module,
-		"org.opencontainers.image.documentation": "https://" + tree.Module + "/blob/v" + b.Tree.Version + "/docs/images.md",
+		"org.opencontainers.image.documentation": "https://" + tree.Module + "/blob/v" + b.Kit.Tree.Version + "/docs/images.md",
 		"org.opencontainers.image.vendor":        "EinStack",
 		"org.opencontainers.image.licenses":      "Apache-2.0",
-		"org.opencontainers.image.version":       b.Tree.Version,
+		"org.opencontainers.image.version":       b.Kit.Tree.Version,
 		"org.opencontainers.image.created":       b.created(),
 	}
 	if b.Revision != "" {
@@ -224,7 +220,7 @@ func (b *Builder) annotations(image tree.Image, locked *bases.Platform) map[stri
 
 // created returns the source date as OCI writes it.
 func (b *Builder) created() string {
-	return b.Tree.Date.Format(time.RFC3339)
+	return b.Kit.Tree.Date.Format(time.RFC3339)
 }
 
 // index writes an index for each tag, and the lists of the layout.
@@ -233,7 +229,7 @@ func (b *Builder) index(images []made) error {
 	var manifests, referrers []v1.Descriptor
 	for _, distro := range distrosOf(images) {
 		index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
-		tag := Tag(b.Tree, distro)
+		tag := Tag(b.Kit.Tree, distro)
 		listed := ListedTag{Tag: tag, Distro: distro}
 		for _, m := range images {
 			if m.image.Distro != distro {

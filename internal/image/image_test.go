@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,54 +26,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/einstack/glide/internal/bases"
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/kit"
 )
 
-// someProgram returns a program of Go, built once.
-func someProgram(t *testing.T) []byte {
+// newBase returns a base, the folder of its blobs, and what is locked to it.
+func newBase(t *testing.T) (base v1.Image, blobs string, lock bases.Lock) {
 	t.Helper()
-	content, err := buildProgram()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
-
-var buildProgram = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "glide-program-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	for name, text := range map[string]string{"main.go": "package main\n\nfunc main() {}\n", "go.mod": "module program\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", "program")
-	cmd.Dir = dir
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, output)
-	}
-	return os.ReadFile(filepath.Join(dir, "program"))
-})
-
-// newBuilder returns a builder of two images for arm64, one of them on a base, and the base's
-// image.
-func newBuilder(t *testing.T) (*Builder, v1.Image) {
-	t.Helper()
-	archives := t.TempDir()
-	ours := newImage(t, "amd64",
-		map[string]string{"tmp/": ""},
-		map[string]string{rootsFile: "# Mozilla's CA roots for servers, from " + rootsModule + " v1\n", zonesFile: "2025c\n"},
-		map[string]string{binaryFile: string(someProgram(t))},
-	)
-	if err := tarball.WriteToFile(filepath.Join(archives, "linux-arm64.tar"), name.MustParseReference("glide:layers"), ours); err != nil {
-		t.Fatal(err)
-	}
-
-	blobs := t.TempDir()
-	base := newImage(t, "arm64", map[string]string{"bin/": "", "bin/sh": "shell"}, map[string]string{"etc/os-release": "base"})
+	blobs = t.TempDir()
+	base = newImage(t, "arm64",
+		map[string]string{"bin/": "", "bin/sh": "shell", "etc/": "", "etc/pki/": ""},
+		map[string]string{"etc/os-release": "base"})
 	path, err := ocilayout.Write(blobs, empty.Index)
 	if err != nil {
 		t.Fatal(err)
@@ -83,18 +45,49 @@ func newBuilder(t *testing.T) (*Builder, v1.Image) {
 	if err := path.AppendImage(base); err != nil {
 		t.Fatal(err)
 	}
-	b := &Builder{
-		Tree: &tree.Tree{
-			Version: "1.2.3", Date: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
-			Matrix: tree.Matrix{
-				Distros: map[string]tree.Distro{"alpine": {Base: "docker.io/library/alpine:3.24"}, "distroless": {}},
-				Targets: []tree.Target{{OS: "linux", Arch: "arm64", Images: []string{"alpine", "distroless"}}},
-			},
-		},
-		Lock:     bases.Lock{"alpine": {Name: "docker.io/library/alpine:3.24", Platforms: map[string]bases.Platform{"arm64": lockOf(t, base)}}},
-		Archives: archives, Blobs: blobs, Revision: "abc",
+	return base, blobs, bases.Lock{"alpine": {Name: "docker.io/library/alpine:3.24", Platforms: map[string]bases.Platform{"arm64": lockOf(t, base)}}}
+}
+
+var (
+	target   = tree.Target{OS: "linux", Arch: "arm64", Images: []string{"alpine", "distroless"}}
+	onAlpine = tree.Image{Distro: "alpine", Target: target}
+)
+
+// newBuilder returns a builder of two images, one of them on a base, and that base.
+func newBuilder(t *testing.T) (*Builder, v1.Image) {
+	t.Helper()
+	k := kit.New(t, "1.2.3")
+	k.Tree.Date = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	k.Tree.Matrix.Targets = []tree.Target{target}
+	kit.Binary(t, k, target)
+	base, blobs, lock := newBase(t)
+	b := &Builder{Kit: k, Lock: lock, Parts: t.TempDir(), Revision: "abc"}
+	for _, part := range []struct {
+		name, origin string
+		files        map[string]string
+	}{
+		{"skeleton", "skeleton", map[string]string{"tmp/": ""}},
+		{"data", "data", map[string]string{rootsFile: "# Mozilla's CA roots for servers, from " + rootsModule + " v1\n", zonesFile: "2025c\n"}},
+		{target.Name(), "binary", map[string]string{binaryFile: "program"}},
+	} {
+		if err := WriteLayer(writeArchive(t, part.files), part.origin, filepath.Join(b.Parts, part.name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WriteBase(lock, onAlpine, blobs, filepath.Join(b.Parts, onAlpine.Name())); err != nil {
+		t.Fatal(err)
 	}
 	return b, base
+}
+
+// writeArchive writes the archive of an image with a layer for each of the given files.
+func writeArchive(t *testing.T, layers ...map[string]string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "archive.tar")
+	if err := tarball.WriteToFile(file, name.MustParseReference("glide:layers"), newImage(t, "amd64", layers...)); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // newImage makes an image of layers with files, by names that end in "/" for folders.
@@ -195,7 +188,7 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s is for %s", tag.Tag, got)
 		}
 	}
-	// The base's /bin is a folder, so it gets a link to the binary.
+	// The base's /bin is a folder, so it gets a link to the binary, and its /etc/pki one to the roots.
 	if got := strings.Join(origins, " "); got != "base base link data binary skeleton data binary" {
 		t.Errorf("layers are %s", got)
 	}
@@ -217,7 +210,7 @@ func TestBuild(t *testing.T) {
 
 	// The archive of one image is of the same image.
 	archive := filepath.Join(t.TempDir(), "image.tar")
-	if err := b.BuildArchive(t.Context(), b.Tree.Matrix.Images()[0], archive); err != nil {
+	if err := b.BuildArchive(t.Context(), onAlpine, archive); err != nil {
 		t.Fatal(err)
 	}
 	image, err := tarball.ImageFromPath(archive, nil)
@@ -236,81 +229,145 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// What is wrong with a base or a lock is told with the image and the blob, and leaves no layout.
-func TestBuildFails(t *testing.T) {
+// What is wrong with a base or a lock is told with the image and the blob, and leaves no part.
+func TestWriteBaseFails(t *testing.T) {
 	other := newImage(t, "arm64", map[string]string{"other": ""}, map[string]string{"other": "too"})
 	for _, tc := range []struct {
 		name  string
-		spoil func(t *testing.T, b *Builder, locked *bases.Platform)
+		spoil func(t *testing.T, blobs layout, locked *bases.Platform)
 		want  []string
 	}{
-		{"truncated blob", func(t *testing.T, b *Builder, locked *bases.Platform) {
-			if err := os.Truncate(blobsOf(b).blob(locked.Layers[1].Digest), 20); err != nil {
+		{"truncated blob", func(t *testing.T, blobs layout, locked *bases.Platform) {
+			if err := os.Truncate(blobs.blob(locked.Layers[1].Digest), 20); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"image alpine/arm64: layer sha256:", "unexpected EOF"}},
-		{"other blob", func(t *testing.T, b *Builder, locked *bases.Platform) {
-			content, err := os.ReadFile(blobsOf(b).blob(locked.Layers[1].Digest))
+		{"other blob", func(t *testing.T, blobs layout, locked *bases.Platform) {
+			content, err := os.ReadFile(blobs.blob(locked.Layers[1].Digest))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(blobsOf(b).blob(locked.Layers[0].Digest), content, 0o644); err != nil {
+			if err := os.WriteFile(blobs.blob(locked.Layers[0].Digest), content, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"image alpine/arm64: layer sha256:"}},
-		{"missing blob", func(t *testing.T, b *Builder, locked *bases.Platform) {
-			if err := os.Remove(blobsOf(b).blob(*locked.Config)); err != nil {
+		{"missing blob", func(t *testing.T, blobs layout, locked *bases.Platform) {
+			if err := os.Remove(blobs.blob(*locked.Config)); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"image alpine/arm64: config sha256:", "no such file"}},
-		{"spoilt config", func(t *testing.T, b *Builder, locked *bases.Platform) {
-			if err := os.WriteFile(blobsOf(b).blob(*locked.Config), []byte("{}"), 0o644); err != nil {
+		{"spoilt config", func(t *testing.T, blobs layout, locked *bases.Platform) {
+			if err := os.WriteFile(blobs.blob(*locked.Config), []byte("{}"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"image alpine/arm64: config sha256:", "the blob is sha256:"}},
-		{"other layers in the lock", func(t *testing.T, _ *Builder, locked *bases.Platform) {
+		{"other layers in the lock", func(_ *testing.T, _ layout, locked *bases.Platform) {
 			locked.Layers = lockOf(t, other).Layers
 		}, []string{"image alpine/arm64: layer sha256:", "run release bases update"}},
-		{"other config in the lock", func(t *testing.T, _ *Builder, locked *bases.Platform) {
+		{"other config in the lock", func(_ *testing.T, _ layout, locked *bases.Platform) {
 			locked.Config = lockOf(t, other).Config
 		}, []string{"image alpine/arm64: manifest sha256:", "run release bases update"}},
-		{"other platform", func(t *testing.T, b *Builder, locked *bases.Platform) {
+		{"other platform", func(t *testing.T, blobs layout, locked *bases.Platform) {
 			image := newImage(t, "amd64", map[string]string{"a": ""})
-			if err := ocilayout.Path(b.Blobs).AppendImage(image); err != nil {
+			if err := ocilayout.Path(blobs.dir).AppendImage(image); err != nil {
 				t.Fatal(err)
 			}
 			*locked = lockOf(t, image)
 		}, []string{"image alpine/arm64: config sha256:", "it is for linux/amd64, not for linux/arm64"}},
-		{"other archive", func(t *testing.T, b *Builder, _ *bases.Platform) {
-			image := newImage(t, "arm64", map[string]string{"a": ""})
-			if err := tarball.WriteToFile(filepath.Join(b.Archives, "linux-arm64.tar"), name.MustParseReference("a:b"), image); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"linux-arm64.tar: it has 1 layers, not 3"}},
+		{"refused platform", func(_ *testing.T, _ layout, locked *bases.Platform) {
+			*locked = bases.Platform{Refused: "the base has no linux/arm64"}
+		}, []string{"image alpine/arm64 is not built: the base has no linux/arm64"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b, base := newBuilder(t)
+			base, blobs, lock := newBase(t)
 			locked := lockOf(t, base)
-			tc.spoil(t, b, &locked)
-			b.Lock["alpine"].Platforms["arm64"] = locked
+			tc.spoil(t, layout{blobs}, &locked)
+			lock["alpine"].Platforms["arm64"] = locked
 			dir := t.TempDir()
-			err := b.Build(t.Context(), filepath.Join(dir, "out"))
-			if err == nil {
-				t.Fatal("no error")
-			}
-			for _, part := range tc.want {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("error %q, want it to say %q", err, part)
-				}
-			}
-			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-				t.Errorf("left %v, %v", left, err)
-			}
+			wantError(t, WriteBase(lock, onAlpine, blobs, filepath.Join(dir, "out")), tc.want...)
+			wantNothing(t, dir)
 		})
 	}
 }
 
-func blobsOf(b *Builder) layout { return layout{b.Blobs} }
+// An archive that isn't the layer that it should be makes no part.
+func TestWriteLayerFails(t *testing.T) {
+	for _, tc := range []struct {
+		origin, archive string
+		want            string
+	}{
+		{"roof", writeArchive(t, map[string]string{"a": ""}), `"roof" is no layer of ours`},
+		{"skeleton", writeArchive(t, map[string]string{"a": ""}, map[string]string{"b": ""}), "it has 2 layers, not one"},
+		{"data", writeArchive(t, map[string]string{"a": ""}), "it lacks /" + rootsFile + ", /" + zonesFile},
+		{"data", writeArchive(t, map[string]string{rootsFile: "others\n", zonesFile: "2025c\n"}), "no version in its first line"},
+		{"binary", writeArchive(t, map[string]string{"a": ""}), "it lacks /" + binaryFile},
+		{"binary", filepath.Join(t.TempDir(), "none.tar"), "no such file"},
+	} {
+		dir := t.TempDir()
+		wantError(t, WriteLayer(tc.archive, tc.origin, filepath.Join(dir, "out")), tc.want)
+		wantNothing(t, dir)
+	}
+}
+
+// What is wrong with a part is told with its place, and leaves no layout.
+func TestBuildFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spoil func(b *Builder, p *part) error
+		want  []string
+	}{
+		"missing part": {
+			func(b *Builder, _ *part) error { return os.RemoveAll(filepath.Join(b.Parts, "alpine-arm64")) },
+			[]string{"alpine-arm64", "no such file"},
+		},
+		"truncated blob": {
+			func(b *Builder, p *part) error {
+				return os.Truncate(layout{filepath.Join(b.Parts, "linux-arm64")}.blob(p.Layers[0].Digest), 20)
+			},
+			[]string{"linux-arm64", "it is sha256:"},
+		},
+		"other part": {
+			func(b *Builder, _ *part) error { b.Parts = filepath.Join(b.Parts, "linux-arm64"); return nil },
+			[]string{"no such file"},
+		},
+		"missing binary": {
+			func(b *Builder, _ *part) error { b.Kit = &pack.Kit{Tree: b.Kit.Tree, Binaries: b.Parts}; return nil },
+			[]string{"image alpine/arm64: the binary of linux/arm64 is missing"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, _ := newBuilder(t)
+			p, err := readPart(filepath.Join(b.Parts, "linux-arm64"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tc.spoil(b, p); err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			wantError(t, b.Build(t.Context(), filepath.Join(dir, "out")), tc.want...)
+			wantNothing(t, dir)
+		})
+	}
+}
+
+func wantError(t *testing.T, err error, want ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one that says %q", want)
+	}
+	for _, part := range want {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q, want it to say %q", err, part)
+		}
+	}
+}
+
+func wantNothing(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
 
 func TestRoots(t *testing.T) {
 	out := t.TempDir()

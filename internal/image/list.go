@@ -23,21 +23,13 @@ type ListedTag struct {
 
 // A ListedImage is the image of one platform.
 type ListedImage struct {
-	Platform string        `json:"platform"` // such as "linux/arm64/v8"
-	Target   string        `json:"target"`   // such as "linux-arm64"
-	Digest   v1.Hash       `json:"digest"`   // of the manifest
-	Size     int64         `json:"size"`     // of the manifest itself, bytes
-	Config   v1.Hash       `json:"config"`
-	SBOM     v1.Hash       `json:"sbom"` // of the document
-	Layers   []ListedLayer `json:"layers"`
-}
-
-// A ListedLayer is a layer of an image.
-type ListedLayer struct {
-	Digest v1.Hash `json:"digest"`
-	DiffID v1.Hash `json:"diffID"`
-	Size   int64   `json:"size"`   // compressed, bytes
-	Origin string  `json:"origin"` // base, skeleton, link, data or binary
+	Platform string  `json:"platform"` // such as "linux/arm64/v8"
+	Target   string  `json:"target"`   // such as "linux-arm64"
+	Digest   v1.Hash `json:"digest"`   // of the manifest
+	Size     int64   `json:"size"`     // of the manifest itself, bytes
+	Config   v1.Hash `json:"config"`
+	SBOM     v1.Hash `json:"sbom"` // of the document
+	Layers   []Layer `json:"layers"`
 }
 
 // RefusedImages is an image that is not made.
@@ -47,23 +39,20 @@ type RefusedImages struct {
 }
 
 func (m made) list() ListedImage {
-	listed := ListedImage{
+	return ListedImage{
 		Platform: m.manifest.Platform.String(),
 		Target:   m.image.Target.Name(),
 		Digest:   m.manifest.Digest,
 		Size:     m.manifest.Size,
 		Config:   m.config.Digest,
 		SBOM:     m.sbom.Digest,
+		Layers:   m.layers,
 	}
-	for _, l := range m.layers {
-		listed.Layers = append(listed.Layers, ListedLayer{l.Digest, l.diffID, l.Size, l.origin})
-	}
-	return listed
 }
 
 func (b *Builder) refused() []RefusedImages {
 	refused := []RefusedImages{}
-	for _, image := range b.Tree.Matrix.Images() {
+	for _, image := range b.Kit.Tree.Matrix.Images() {
 		if _, err := b.Lock.Platform(image); err != nil {
 			refused = append(refused, RefusedImages{image.String(), err.Error()})
 		}

@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/licensecheck"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/pack"
@@ -39,15 +41,16 @@ type Module struct {
 // Less than this part of a licence's file, in percent, may not be left unrecognised.
 const coverage = 75
 
-// Write finds the licences of all modules that the gateway is made of for any target, and writes
-// File and the notices to dir. It needs the modules, so the module proxy if they aren't in the module
+// Write finds the licences of all modules that packages are made of for any target, and writes File
+// and the notices to dir. It needs the modules, so the module proxy if they aren't in the module
 // cache.
-func Write(ctx context.Context, t *tree.Tree, dir string) error {
-	versions, err := list(ctx, t)
+func Write(ctx context.Context, t *tree.Tree, packages []string, dir string) error {
+	g := dist.InstalledGo(t.Go)
+	versions, err := list(ctx, g, t, packages)
 	if err != nil {
 		return err
 	}
-	modules, err := find(ctx, t, versions)
+	modules, err := find(ctx, g, t, versions)
 	if err != nil {
 		return err
 	}
@@ -78,28 +81,44 @@ func Read(dir string) (map[string]string, error) {
 	return ids, nil
 }
 
-// list returns the versions of the modules that the gateway is made of, for all targets alike.
-func list(ctx context.Context, t *tree.Tree) (map[string]string, error) {
+// list returns the versions of the modules that packages are made of, for all targets alike.
+func list(ctx context.Context, g *dist.Go, t *tree.Tree, packages []string) (map[string]string, error) {
+	var mu sync.Mutex
 	versions := map[string]string{}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
 	for _, target := range t.Matrix.Built() {
-		_, env := dist.BuildArgs(t, target)
-		output, err := run(ctx, t, env, "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", t.Matrix.Build.Package)
-		if err != nil {
-			return nil, fmt.Errorf("modules for %s: %w", target, err)
-		}
-		for line := range strings.Lines(string(output)) {
-			// The gateway's own module has no version.
-			if path, version, _ := strings.Cut(strings.TrimSpace(line), " "); version != "" {
-				versions[path] = version
+		group.Go(func() error {
+			_, env := dist.BuildArgs(t, target)
+			// What a target cannot compile is not in its binary; that of others has the module.
+			args := append([]string{"list", "-e", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}"}, packages...)
+			output, err := g.Run(ctx, t.Dir, env, args...)
+			if err != nil {
+				return fmt.Errorf("modules for %s: %w", target, err)
 			}
-		}
+			mu.Lock()
+			defer mu.Unlock()
+			for line := range strings.Lines(string(output)) {
+				// The gateway's own module has no version.
+				if path, version, _ := strings.Cut(strings.TrimSpace(line), " "); version != "" {
+					versions[path] = version
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if len(versions) == 0 {
+		return nil, fmt.Errorf("%s: no modules are found for it; name packages of %s", strings.Join(packages, " "), t.Dir)
 	}
 	return versions, nil
 }
 
-func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Module, error) {
+func find(ctx context.Context, g *dist.Go, t *tree.Tree, versions map[string]string) ([]Module, error) {
 	// The toolchain that compiled the binaries has the licence of the standard library.
-	goroot, err := run(ctx, t, nil, "env", "GOROOT")
+	goroot, err := g.Run(ctx, t.Dir, nil, "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +132,7 @@ func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Modu
 	for path, version := range versions {
 		args = append(args, path+"@"+version)
 	}
-	output, err := run(ctx, t, nil, args...)
+	output, err := g.Run(ctx, t.Dir, nil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,20 +148,6 @@ func find(ctx context.Context, t *tree.Tree, versions map[string]string) ([]Modu
 	}
 	slices.SortFunc(modules, func(a, b Module) int { return strings.Compare(a.Path, b.Path) })
 	return modules, errors.Join(errs...)
-}
-
-func run(ctx context.Context, t *tree.Tree, env []string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = t.Dir
-	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=go"+t.Go.Version, "GOWORK=off")
-	cmd.Env = append(cmd.Env, env...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return output, nil
 }
 
 // inspect reads the licence of the module in dir.

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 
 	"github.com/einstack/glide/internal/tree"
 )
@@ -73,6 +71,7 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return modules(ctx, t, vendorHash) },
 		func() (file, error) { return gomod2nix(ctx, t) },
 		func() (file, error) { return readme(t) },
+		func() (file, error) { return install(t) },
 		func() (file, error) { return configReference(t) },
 		configSchema,
 		func() (file, error) { return compose(t) },
@@ -104,17 +103,4 @@ func firstDifference(a, b []byte) int {
 		}
 	}
 	return min(len(as), len(bs)) + 1
-}
-
-// goCommand runs the go command in the tree and returns its output.
-func goCommand(ctx context.Context, t *tree.Tree, env []string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = t.Dir
-	cmd.Env = append(os.Environ(), env...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return stdout.Bytes(), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nix-community/go-nix/pkg/nar"
 
+	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -66,7 +67,7 @@ func hashDownloads(ctx context.Context, t *tree.Tree, _ string) (string, error) 
 	}
 	defer os.RemoveAll(scratch)
 	env := []string{"GOMODCACHE=" + scratch, "GOFLAGS=-modcacherw"}
-	if _, err := goCommand(ctx, t, env, "mod", "download"); err != nil {
+	if _, err := dist.InstalledGo(t.Go).Run(ctx, t.Dir, env, "mod", "download"); err != nil {
 		return "", err
 	}
 	downloads := filepath.Join(scratch, "cache", "download")
@@ -105,7 +106,7 @@ func sri(sum []byte) string {
 
 // gomod2nix returns gomod2nix.toml, in the form of schema 3.
 func gomod2nix(ctx context.Context, t *tree.Tree) (file, error) {
-	output, err := goCommand(ctx, t, nil, "mod", "download", "-json")
+	output, err := dist.InstalledGo(t.Go).Run(ctx, t.Dir, nil, "mod", "download", "-json")
 	if err != nil {
 		return file{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/tree"
@@ -25,6 +26,8 @@ type Kit struct {
 	Docs     string // as `release docs` makes it
 	Licenses string // as `release licenses` makes it
 	Archives string // as `release archives` makes it
+
+	binaries sync.Map // by target, the functions that have read them
 }
 
 // A File is a file of a package.
@@ -42,8 +45,14 @@ func (k *Kit) Name(target tree.Target) string {
 	return "glide_" + k.Tree.Version + "_" + strings.ReplaceAll(target.Name(), "-", "_")
 }
 
-// Binary returns a target's binary, after a look at whether it is what it should be.
+// Binary returns a target's binary, after a look at whether it is what it should be. It is read
+// once, however many packages it goes into.
 func (k *Kit) Binary(target tree.Target) (File, error) {
+	read, _ := k.binaries.LoadOrStore(target.Name(), sync.OnceValues(func() (File, error) { return k.readBinary(target) }))
+	return read.(func() (File, error))()
+}
+
+func (k *Kit) readBinary(target tree.Target) (File, error) {
 	path := filepath.Join(k.Binaries, target.Binary())
 	if _, err := dist.Inspect(k.Tree, target, path, nil); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {

@@ -43,7 +43,8 @@ func TestWrite(t *testing.T) {
 }
 
 func TestBinary(t *testing.T) {
-	k := &Kit{Tree: &tree.Tree{Version: "1.2.3", Date: time.Now()}, Binaries: t.TempDir()}
+	source, binaries := &tree.Tree{Version: "1.2.3", Date: time.Now()}, t.TempDir()
+	k := &Kit{Tree: source, Binaries: binaries}
 	target := tree.Target{OS: "linux", Arch: "arm", ARM: "7"}
 	if got := k.Name(target); got != "glide_1.2.3_linux_armv7" {
 		t.Errorf("name %s", got)
@@ -51,9 +52,10 @@ func TestBinary(t *testing.T) {
 	if _, err := k.Binary(target); err == nil || !strings.Contains(err.Error(), "the binary of linux/armv7 is missing") || !strings.Contains(err.Error(), "run release build --target linux/armv7") {
 		t.Errorf("missing: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(k.Binaries, target.Binary()), []byte("#!/bin/sh\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(binaries, target.Binary()), []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	k = &Kit{Tree: source, Binaries: binaries}
 	if _, err := k.Binary(target); err == nil || !strings.Contains(err.Error(), "no program for linux/armv7") {
 		t.Errorf("a script: %v", err)
 	}

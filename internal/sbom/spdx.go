@@ -1,10 +1,13 @@
 package sbom
 
 import (
+	"cmp"
+	"encoding/json"
+	"io"
 	"regexp"
 	"time"
 
-	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/internal/pack"
 )
 
 // The parts of SPDX 2.3 that a list of modules needs.
@@ -34,7 +37,7 @@ type (
 		LicenseConcluded string         `json:"licenseConcluded"`
 		Copyright        string         `json:"copyrightText"`
 		Purpose          string         `json:"primaryPackagePurpose"`
-		References       []spdxRef      `json:"externalRefs"`
+		References       []spdxRef      `json:"externalRefs,omitempty"`
 	}
 	spdxChecksum struct {
 		Algorithm string `json:"algorithm"`
@@ -52,50 +55,64 @@ type (
 	}
 )
 
+// unknown is what SPDX has for a fact that a document does not tell.
+const unknown = "NOASSERTION"
+
+// The purposes of packages by their kinds.
+var purposes = map[Kind]string{Application: "APPLICATION", Library: "LIBRARY", Container: "CONTAINER"}
+
 // What an identifier of SPDX may not hold.
 var notSPDX = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
-func (inv *inventory) spdx() spdxDocument {
+// SPDX writes the bill as JSON of SPDX 2.3.
+func (b Bill) SPDX(w io.Writer) error {
 	const documentID = "SPDXRef-DOCUMENT"
 	document := spdxDocument{
 		Version:     "SPDX-2.3",
 		DataLicense: "CC0-1.0",
 		ID:          documentID,
-		Name:        inv.name,
-		Namespace:   "https://" + tree.Module + "/spdx/" + inv.name + "-" + inv.uuid("spdx"),
+		Name:        b.File,
+		Namespace:   pack.Homepage + "/spdx/" + b.File + "-" + b.uuid("spdx"),
 		CreationInfo: spdxCreation{
-			Created:  inv.tree.Date.Format(time.RFC3339),
-			Creators: []string{"Organization: EinStack", "Tool: release-" + inv.tree.Version},
+			Created:  b.Date.Format(time.RFC3339),
+			Creators: []string{"Organization: EinStack", "Tool: release"},
 		},
-	}
-	add := func(p part, sum, purpose, download string) string {
-		id := "SPDXRef-" + notSPDX.ReplaceAllString(p.path+"-"+p.version, "-")
-		pkg := spdxPackage{
-			ID:               id,
-			Name:             p.path,
-			Version:          p.version,
-			DownloadLocation: download,
-			LicenseDeclared:  p.spdx,
-			LicenseConcluded: p.spdx,
-			Copyright:        "NOASSERTION",
-			Purpose:          purpose,
-			References:       []spdxRef{{"PACKAGE-MANAGER", "purl", p.purl()}},
-		}
-		if sum != "" {
-			pkg.Checksums = []spdxChecksum{{"SHA256", sum}}
-		}
-		document.Packages = append(document.Packages, pkg)
-		return id
 	}
 	relate := func(element, kind, related string) {
 		document.Relationships = append(document.Relationships, spdxRelationship{element, kind, related})
 	}
-
-	glide := part{path: tree.Module, version: "v" + inv.tree.Version, spdx: "Apache-2.0"}
-	self := add(glide, inv.digest, "APPLICATION", "https://"+tree.Module+"/releases/tag/"+glide.version)
-	relate(documentID, "DESCRIBES", self)
-	for _, p := range inv.parts {
-		relate(self, "DEPENDS_ON", add(p, p.sum, "LIBRARY", "NOASSERTION"))
+	var add func(Component) string
+	add = func(c Component) string {
+		pkg := c.spdx()
+		document.Packages = append(document.Packages, pkg)
+		for _, part := range c.Parts {
+			relate(pkg.ID, "DEPENDS_ON", add(part))
+		}
+		return pkg.ID
 	}
-	return document
+	relate(documentID, "DESCRIBES", add(b.Component))
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(document)
+}
+
+func (c Component) spdx() spdxPackage {
+	pkg := spdxPackage{
+		ID:               "SPDXRef-" + notSPDX.ReplaceAllString(c.Name+"-"+c.Version, "-"),
+		Name:             c.Name,
+		Version:          c.Version,
+		DownloadLocation: cmp.Or(c.Download, unknown),
+		LicenseDeclared:  cmp.Or(c.License, unknown),
+		LicenseConcluded: cmp.Or(c.License, unknown),
+		Copyright:        unknown,
+		Purpose:          cmp.Or(purposes[c.Kind], "OTHER"),
+	}
+	if c.SHA256 != "" {
+		pkg.Checksums = []spdxChecksum{{"SHA256", c.SHA256}}
+	}
+	if c.URL != "" {
+		pkg.References = []spdxRef{{"PACKAGE-MANAGER", "purl", c.URL}}
+	}
+	return pkg
 }

@@ -1,4 +1,4 @@
-// Package scoop makes the manifests of the Scoop bucket einstack/scoop-bucket.
+// Package scoop makes the manifests of a Scoop bucket.
 package scoop
 
 import (
@@ -12,6 +12,9 @@ import (
 	"github.com/einstack/glide/internal/policy"
 	"github.com/einstack/glide/internal/tree"
 )
+
+// Bucket is the repository of the bucket.
+const Bucket = "https://github.com/einstack/scoop-bucket"
 
 // Scoop's names of architectures, by GOARCH.
 var archs = map[string]string{"386": "32bit", "amd64": "64bit", "arm64": "arm64"}

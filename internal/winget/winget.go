@@ -16,10 +16,10 @@ import (
 	"github.com/einstack/glide/internal/tree"
 )
 
-const (
-	identifier = "EinStack.Glide"
-	schema     = "1.10.0"
-)
+// Identifier is the package's name at winget.
+const Identifier = "EinStack.Glide"
+
+const schema = "1.10.0"
 
 // winget's names of architectures, by GOARCH.
 var archs = map[string]string{"386": "x86", "amd64": "x64", "arm64": "arm64"}
@@ -81,7 +81,7 @@ func Write(k *pack.Kit, targets []tree.Target, dir string) ([]string, error) {
 	if err != nil || !channels.Winget {
 		return nil, err
 	}
-	head := header{identifier, k.Tree.Version}
+	head := header{Identifier, k.Tree.Version}
 	var installers []installer
 	for _, target := range targets {
 		arch, ok := archs[target.Arch]
@@ -146,7 +146,7 @@ func Write(k *pack.Kit, targets []tree.Target, dir string) ([]string, error) {
 		if err := encoder.Close(); err != nil {
 			return nil, err
 		}
-		name := identifier + file.suffix + ".yaml"
+		name := Identifier + file.suffix + ".yaml"
 		if err := pack.WriteBytes(filepath.Join(dir, name), text.Bytes()); err != nil {
 			return nil, err
 		}

@@ -1,8 +1,9 @@
-# The blobs of an image's base by their places in a layout, each a download of its own whose hash
-# is its digest.
+# The base of an image, a part like our own layers. Each of its blobs is a download of its own whose
+# hash is its digest.
 {
   lib,
   cacert,
+  linkFarm,
   packages,
   runCommand,
   source,
@@ -31,13 +32,17 @@ let
             --out $out ${digest}
         ''
     );
+
+  blobs = linkFarm "base-${image.name}-blobs" (
+    lib.listToAttrs (
+      [
+        (blob "manifest" image.base.manifest)
+        (blob "config" image.base.config)
+      ]
+      ++ map (layer: blob "layer" layer.digest) image.base.layers
+    )
+  );
 in
-lib.listToAttrs (
-  lib.optionals (image.base != null) (
-    [
-      (blob "manifest" image.base.manifest)
-      (blob "config" image.base.config)
-    ]
-    ++ map (layer: blob "layer" layer.digest) image.base.layers
-  )
-)
+runCommand "base-${image.name}" { nativeBuildInputs = [ packages.release-tool ]; } ''
+  release images base --source ${source.facts} --image ${image.name} --blobs ${blobs} --out $out
+''

@@ -2,7 +2,8 @@
 # The digests of both are the same.
 {
   lib,
-  baseBlobs,
+  binaryFor,
+  imageBase,
   imageLayers,
   linkFarm,
   packages,
@@ -18,13 +19,24 @@ let
   images = if image == null then lib.attrValues platforms.images else [ image ];
   targets = lib.unique (map ({ target, ... }: target) images);
 
-  archives = linkFarm "glide-image-archives" (
+  parts = linkFarm "glide-image-parts" (
+    {
+      inherit (imageLayers) skeleton data;
+    }
+    // lib.listToAttrs (
+      map (target: lib.nameValuePair target.name (imageLayers.binary target)) targets
+      ++ map (image: lib.nameValuePair image.name (imageBase image)) (
+        lib.filter (image: image.base != null) images
+      )
+    )
+  );
+  # For the bills of materials.
+  binaries = linkFarm "glide-image-binaries" (
     map (target: {
-      name = "${target.name}.tar";
-      path = imageLayers target;
+      name = "glide-${target.name}";
+      path = "${binaryFor target}/bin/glide";
     }) targets
   );
-  blobs = linkFarm "glide-image-bases" (lib.foldl' (all: image: all // baseBlobs image) { } images);
 
   name =
     if image == null then
@@ -33,7 +45,9 @@ let
       "glide-${source.version}-${image.name}.tar";
 in
 runCommand name { nativeBuildInputs = [ packages.release-tool ]; } ''
-  release images build --source ${source.facts} --archives ${archives} --blobs ${blobs} \
-    ${lib.optionalString (revision != null) "--revision ${revision}"} \
+  release images build --source ${source.facts} --parts ${parts} --binaries ${binaries} \
+    --licenses ${packages.licenses} ${
+      lib.optionalString (revision != null) "--revision ${revision}"
+    } \
     ${lib.optionalString (image != null) "--image ${image.name}"} --out $out
 ''

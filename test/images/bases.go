@@ -10,6 +10,8 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -28,21 +30,23 @@ type testBase struct {
 	name   string // such as "docker.io/library/alpine:3.24"
 	archs  []string
 	merged bool
+	pki    bool // roots are in /etc/pki, to which /etc/ssl/certs leads
+	debian bool // the one for amd64 is a Debian system, of packages
 	layers int
 	claim  string // GOARCH that its index says all of its images are for, if it lies
 }
 
 // testBases are as the real ones, but complete.
 var testBases = []testBase{
-	{"docker.io/library/alpine:3.24", []string{"amd64", "arm", "arm64", "386", "ppc64le", "riscv64", "s390x"}, false, 1, ""},
-	{"docker.io/library/ubuntu:26.04", []string{"amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x"}, true, 2, ""},
-	{"registry.access.redhat.com/ubi9/ubi-micro:9.8", []string{"amd64", "arm64", "ppc64le", "s390x"}, true, 1, ""},
+	{name: "docker.io/library/alpine:3.24", archs: []string{"amd64", "arm", "arm64", "386", "ppc64le", "riscv64", "s390x"}, layers: 1},
+	{name: "docker.io/library/ubuntu:26.04", archs: []string{"amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x"}, merged: true, debian: true, layers: 2},
+	{name: "registry.access.redhat.com/ubi9/ubi-micro:9.8", archs: []string{"amd64", "arm64", "ppc64le", "s390x"}, merged: true, pki: true, layers: 1},
 }
 
 // push pushes the base to a registry that mirrors others. A mark makes it another base.
 func (b testBase) push(t *testing.T, registry, mark string) {
 	t.Helper()
-	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.DockerManifestList)
+	index := mutate.IndexMediaType(empty.Index, types.DockerManifestList)
 	for _, arch := range b.archs {
 		platform := v1.Platform{OS: "linux", Architecture: arch}
 		if arch == "arm64" {
@@ -73,6 +77,7 @@ func (b testBase) push(t *testing.T, registry, mark string) {
 func (b testBase) image(t *testing.T, platform v1.Platform, mark string) v1.Image {
 	t.Helper()
 	files := map[string]string{
+		"etc/":           "",
 		"etc/os-release": "NAME=" + b.name + "\n",
 		"etc/passwd":     "root:x:0:0:root:/root:/bin/sh\nbase:x:7:7::/:/bin/sh\n",
 		"etc/group":      "root:x:0:\n",
@@ -84,16 +89,27 @@ func (b testBase) image(t *testing.T, platform v1.Platform, mark string) v1.Imag
 		programs, files["bin"] = "usr/bin", "-> usr/bin"
 	}
 	files[programs+"/"] = ""
+	if b.pki {
+		files["etc/pki/"], files["etc/pki/tls/"], files["etc/pki/tls/certs/"] = "", "", ""
+		files["etc/ssl/"], files["etc/ssl/certs"] = "", "-> ../pki/tls/certs"
+	}
 	// Programs of other architectures than the machine's are in no package of it.
-	if platform.Architecture == "amd64" {
+	var lowest v1.Layer
+	switch {
+	case platform.Architecture == "amd64" && b.debian:
+		lowest = debianLayer(t)
+	case platform.Architecture == "amd64":
 		shell, err := os.ReadFile("/bin/busybox")
 		if err != nil {
 			t.Fatal(err)
 		}
 		files[programs+"/busybox"] = string(shell)
 		files[programs+"/sh"] = "-> busybox"
+		fallthrough
+	default:
+		lowest = packLayer(t, files)
 	}
-	image, err := mutate.AppendLayers(empty.Image, packLayer(t, files))
+	image, err := mutate.AppendLayers(empty.Image, lowest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +130,33 @@ func (b testBase) image(t *testing.T, platform v1.Platform, mark string) v1.Imag
 	}
 	return image
 }
+
+// debianLayer makes a layer of the essential packages of the machine's Debian, once.
+var debianLayer = func() func(t *testing.T) v1.Layer {
+	var layer v1.Layer
+	return func(t *testing.T) v1.Layer {
+		t.Helper()
+		if layer != nil {
+			return layer
+		}
+		sources := "/etc/apt/sources.list.d/debian.sources"
+		if _, err := os.Stat(sources); err != nil {
+			sources = "/etc/apt/sources.list"
+		}
+		archive := filepath.Join(t.TempDir(), "debian.tar.gz")
+		// Its modes include root and chrootless, as root may or may not mount here.
+		cmd := exec.CommandContext(t.Context(), "mmdebstrap", "--quiet", "--variant=essential", "--aptopt=APT::Sandbox::User \"root\"", "", archive, sources)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, output)
+		}
+		content, err := os.ReadFile(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layer = layerOf(t, content)
+		return layer
+	}
+}()
 
 // packLayer makes a layer of files, by names that end in "/" for folders, with contents that begin
 // with "-> " for links.
@@ -149,8 +192,14 @@ func packLayer(t *testing.T, files map[string]string) v1.Layer {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return layerOf(t, packed.Bytes())
+}
+
+// layerOf returns a layer as it is stored in a registry.
+func layerOf(t *testing.T, packed []byte) v1.Layer {
+	t.Helper()
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(packed.Bytes())), nil
+		return io.NopCloser(bytes.NewReader(packed)), nil
 	}, tarball.WithMediaType(types.DockerLayer))
 	if err != nil {
 		t.Fatal(err)

@@ -186,6 +186,11 @@ func checkFiles(t *testing.T, fs filesystem, distro string) {
 	if !roots.AppendCertsFromPEM(rest) || bytes.Count(rest, []byte("BEGIN CERTIFICATE")) < 100 {
 		t.Error("there are no CA roots")
 	}
+	if distro == "redhat" {
+		if where, ok := fs.resolve("etc/pki/tls/certs/ca-bundle.crt"); !ok || where != "etc/ssl/certs/ca-certificates.crt" {
+			t.Errorf("Red Hat's place of the roots leads to /%s", where)
+		}
+	}
 	zone, err := time.LoadLocationFromTZData("Europe/Berlin", fs.open(t, "usr/share/zoneinfo/Europe/Berlin").content)
 	if err != nil {
 		t.Error(err)
@@ -198,17 +203,18 @@ func checkFiles(t *testing.T, fs filesystem, distro string) {
 	if _, ok := fs.resolve("bin/sh"); ok && distro == "distroless" {
 		t.Error("there is a shell")
 	}
-	if distro != "distroless" && !bytes.Contains(fs.open(t, "etc/passwd").content, []byte("base:")) {
+	// Of our own skeleton root has no shell.
+	if shell := regexp.MustCompile(`(?m)^root:[^:]*:0:0:root:/root:/bin/`); distro != "distroless" && !shell.Match(fs.open(t, "etc/passwd").content) {
 		t.Error("/etc/passwd of the base is gone")
 	}
 	for name, f := range fs {
+		if !f.ours {
+			continue
+		}
 		if f.Typeflag == tar.TypeSymlink {
 			if _, ok := fs.resolve(name); !ok {
 				t.Errorf("/%s leads nowhere, to %s", name, f.Linkname)
 			}
-			continue
-		}
-		if !f.ours {
 			continue
 		}
 		if f.Mode&0o6000 != 0 {
@@ -285,13 +291,13 @@ func checkSBOM(t *testing.T, r release, byName map[string]v1.Descriptor, listed 
 		}
 		names[c.Name] = c
 	}
-	for _, want := range []string{"glide", "std", "github.com/spf13/cobra", "golang.org/x/crypto/x509roots/fallback", "tzdata"} {
+	for _, want := range []string{"glide", "stdlib", "github.com/spf13/cobra", "golang.org/x/crypto/x509roots/fallback", "tzdata"} {
 		if _, ok := names[want]; !ok {
 			t.Errorf("%s is not in the bill of materials", want)
 		}
 	}
-	if p := names["github.com/spf13/cobra"].Properties; p == nil || !strings.HasPrefix((*p)[0].Value, "h1:") {
-		t.Errorf("cobra has no checksum: %+v", p)
+	if cobra := names["github.com/spf13/cobra"]; cobra.Hashes == nil || cobra.Licenses == nil || (*cobra.Licenses)[0].Expression != "Apache-2.0" {
+		t.Errorf("cobra has no checksum or no licence: %+v", cobra)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 
 	"github.com/einstack/glide/internal/image"
 	"github.com/einstack/glide/internal/testkit"
+	"github.com/einstack/glide/internal/tree"
 	"github.com/einstack/glide/test/repo"
 )
 
@@ -52,9 +53,11 @@ func TestMain(m *testing.M) {
 // serve serves the images of the layout in dir from a registry, and a provider with a certificate
 // of its own, whose root it writes beside the layout when all is ready.
 func serve(dir string) error {
-	go func() {
-		log.Fatal(http.ListenAndServe("127.0.0.1:5000", registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
-	}()
+	ln, err := net.Listen("tcp", "127.0.0.1:5000")
+	if err != nil {
+		return err
+	}
+	go func() { log.Fatal(http.Serve(ln, registry.New(registry.Logger(log.New(io.Discard, "", 0))))) }()
 	root, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
 		return err
@@ -125,7 +128,7 @@ func testEngine(t *testing.T, r release, root string) {
 	t.Cleanup(func() { lab(t, "down") })
 	lab(t, "down")
 	lab(t, "up", "docker")
-	t.Run("load", func(t *testing.T) { loadArchive(t, root) })
+	t.Run("load", func(t *testing.T) { loadArchive(t, r, root) })
 
 	server := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", os.Args[0])
 	server.Env = append(os.Environ(), slabVariable+"="+string(r.Path))
@@ -166,24 +169,54 @@ routers:
 	}
 }
 
-// loadArchive loads the archive of an image into Docker and into its containerd.
-func loadArchive(t *testing.T, root string) {
+// loadArchive loads the archive of an image into Docker, by the command that people type, into
+// Docker's containerd and into podman.
+func loadArchive(t *testing.T, r release, root string) {
+	nix := os.Getenv("GLIDE_NIX")
+	if nix == "" {
+		nix = filepath.Join(repo.Root(), "nix", "host", "nix-host")
+	}
+	loaded := lab(t, "exec", "env", "--chdir="+root, nix, "run", ".#load-image")
+	_, ref, found := strings.Cut(loaded, "Loaded image: ")
+	if want := tree.Images + ":" + tagOf(t, r, "distroless").Tag; !found || ref != want {
+		t.Fatalf("load-image said %q, want it to load %s", loaded, want)
+	}
 	archive := filepath.Join(t.TempDir(), "image.tar")
 	if err := repo.Build(t.Context(), root, "image-distroless-amd64", archive); err != nil {
 		t.Fatal(err)
 	}
-	loaded := docker(t, "load", "--quiet", "--input", archive)
-	ref, found := strings.CutPrefix(loaded, "Loaded image: ")
-	if !found {
-		t.Fatalf("docker load said %q", loaded)
+	id := configOf(t, archive)
+	if got := docker(t, "inspect", "--format", "{{.Id}}", ref); got != id {
+		t.Errorf("docker has loaded %s, not %s", got, id)
 	}
-	if got, want := docker(t, "inspect", "--format", "{{.Id}}", ref), configOf(t, archive); got != want {
-		t.Errorf("docker has loaded %s, not %s", got, want)
-	}
+
 	lab(t, "exec", "ctr", "--namespace", "test", "images", "import", archive)
 	if names := lab(t, "exec", "ctr", "--namespace", "test", "images", "list", "--quiet"); names != ref {
 		t.Errorf("containerd has imported %q, not %s", names, ref)
 	}
+
+	lab(t, "exec", "podman", "load", "--quiet", "--input", archive)
+	if got := "sha256:" + lab(t, "exec", "podman", "inspect", "--format", "{{.Id}}", ref); got != id {
+		t.Errorf("podman has loaded %s, not %s", got, id)
+	}
+	const address = "127.0.0.1:9099"
+	container := lab(t, "exec", "podman", "run", "--detach", "--network", "host", "--env", "GLIDE_ADDR="+address,
+		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "12345:0", ref)
+	t.Cleanup(func() { lab(t, "exec", "podman", "rm", "--force", container) })
+	await(t, "glide is ready under podman", func() error {
+		return exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", "podman", "exec", container, "/bin/glide", "health").Run()
+	})
+	if answer := ask(t, address, "default"); !strings.Contains(answer, "You said: Hello") {
+		t.Errorf("under podman it answers %s", answer)
+	}
+}
+
+// ask asks a model for a chat, from the slab, and returns the answer.
+func ask(t *testing.T, address, model string) string {
+	t.Helper()
+	return lab(t, "exec", "curl", "--silent", "--show-error", "http://"+address+"/v1/chat/completions",
+		"--header", "Content-Type: application/json",
+		"--data", fmt.Sprintf(`{"model": %q, "messages": [{"role": "user", "content": "Hello"}]}`, model))
 }
 
 // runImage runs an image with as few rights as clusters give, and asks it to chat.
@@ -211,10 +244,7 @@ func runImage(t *testing.T, r release, distro string, one image.ListedImage, con
 		t.Errorf("glide version says %q", version)
 	}
 	for model, want := range map[string]string{"default": "You said: Hello", "tls": "by TLS"} {
-		answer := lab(t, "exec", "curl", "--silent", "--show-error", "http://"+address+":9099/v1/chat/completions",
-			"--header", "Content-Type: application/json",
-			"--data", fmt.Sprintf(`{"model": %q, "messages": [{"role": "user", "content": "Hello"}]}`, model))
-		if !strings.Contains(answer, want) {
+		if answer := ask(t, address+":9099", model); !strings.Contains(answer, want) {
 			t.Errorf("%s answers %s", model, answer)
 		}
 	}

@@ -50,7 +50,8 @@ func unpack(t *testing.T, image v1.Image, ofBase int) filesystem {
 				t.Fatal(err)
 			}
 			name := path.Clean("/" + header.Name)[1:]
-			if under, ok := fs[name]; ok && under.Typeflag == tar.TypeSymlink && header.Typeflag == tar.TypeDir {
+			// The folder of the roots takes the place of Red Hat's link, and is linked to from there.
+			if under, ok := fs[name]; ok && under.Typeflag == tar.TypeSymlink && header.Typeflag == tar.TypeDir && name != "etc/ssl/certs" {
 				t.Errorf("layer %d hides the link /%s -> %s of a layer below", i, name, under.Linkname)
 			}
 			fs[name] = file{header, data, i >= ofBase}

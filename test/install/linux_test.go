@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,7 @@ type manager struct {
 	extension       string
 	prepare         func(t *testing.T, root string)
 	install, remove []string // where ROOT stands for the folder; the package comes last
+	purge           []string // removes what remove keeps, where the manager knows of it
 	version         []string // prints the version that is installed
 	older, newer    string   // the versions as the manager writes them
 	keptConfig      string   // where a changed configuration is after removal
@@ -31,10 +33,27 @@ var managers = map[string]manager{
 		},
 		install:    []string{"dpkg", "--root=ROOT", "--install"},
 		remove:     []string{"dpkg", "--root=ROOT", "--remove", "glide"},
+		purge:      []string{"dpkg", "--root=ROOT", "--purge", "glide"},
 		version:    []string{"dpkg-query", "--admindir=ROOT/var/lib/dpkg", "-W", "-f", "${Version}", "glide"},
 		older:      "0.7.0~rc.9-1",
 		newer:      "0.7.0-1",
 		keptConfig: "etc/glide/config.yaml",
+	},
+	"pacman": {
+		extension: ".pkg.tar.zst",
+		prepare: func(t *testing.T, root string) {
+			for _, dir := range []string{"var/lib/pacman", "var/cache"} {
+				if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		install:    slices.Concat(pacman, []string{"--nodeps", "--nodeps", "--upgrade"}),
+		remove:     slices.Concat(pacman, []string{"--remove", "glide"}),
+		version:    slices.Concat(pacman, []string{"--query"}),
+		older:      "glide 0.7.0rc9-1\n",
+		newer:      "glide 0.7.0-1\n",
+		keptConfig: "etc/glide/config.yaml.pacsave",
 	},
 	"rpm": {
 		extension:  ".rpm",
@@ -46,6 +65,12 @@ var managers = map[string]manager{
 		newer:      "0.7.0-1",
 		keptConfig: "etc/glide/config.yaml.rpmsave",
 	},
+}
+
+// pacman is the manager in a root folder, with none of this machine's settings.
+var pacman = []string{
+	"pacman", "--root=ROOT", "--dbpath=ROOT/var/lib/pacman", "--cachedir=ROOT/var/cache", "--hookdir=ROOT/hooks",
+	"--gpgdir=ROOT/gpg", "--logfile=ROOT/var/pacman.log", "--config=/dev/null", "--noconfirm",
 }
 
 // Install a candidate, chat through it, upgrade it to the release, chat, remove.
@@ -74,7 +99,10 @@ func TestLinuxPackages(t *testing.T) {
 			write(t, config, changed)
 			chat(t, service(t, root)...)
 
-			in(m.install, installer(t, newer, m.extension))
+			// To the manager it is no step back.
+			if output := in(m.install, installer(t, newer, m.extension)); strings.Contains(output, "downgrad") {
+				t.Errorf("to the manager the release is older than its candidate:\n%s", output)
+			}
 			if got := in(m.version); got != m.newer {
 				t.Errorf("upgraded to %s, want %s", got, m.newer)
 			}
@@ -95,8 +123,51 @@ func TestLinuxPackages(t *testing.T) {
 			if read(t, filepath.Join(root, m.keptConfig)) != changed {
 				t.Error("the removal lost the configuration")
 			}
+			if m.purge != nil {
+				in(m.purge)
+			} else if err := os.Remove(filepath.Join(root, m.keptConfig)); err != nil {
+				t.Fatal(err)
+			}
+			if left := named(t, root, "glide"); len(left) > 0 {
+				t.Errorf("removed, there still is %q", left)
+			}
 		})
 	}
+}
+
+// named returns the files below a root folder that have a word in their paths, but for empty folders.
+func named(t *testing.T, root, word string) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if name := strings.TrimPrefix(path, root); err == nil && !entry.IsDir() && strings.Contains(name, word) {
+			found = append(found, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// A package of an older version is none to upgrade to.
+func TestDowngrade(t *testing.T) {
+	root := t.TempDir()
+	addShell(t, root)
+	run(t, root, "rpm", "--root="+root, "--initdb")
+	upgrade := []string{"--root=" + root, "--nodeps", "--upgrade"}
+	run(t, root, "rpm", append(upgrade, installer(t, newer, ".rpm"))...)
+	cmd := exec.CommandContext(t.Context(), "rpm", append(upgrade, installer(t, older, ".rpm"))...)
+	if output, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(output), "which is newer than") {
+		t.Errorf("rpm upgrades to the candidate: %v\n%s", err, output)
+	}
+	run(t, root, "rpm", append(upgrade, "--oldpackage", installer(t, older, ".rpm"))...)
+	versions := []string{
+		run(t, "/", "dpkg-deb", "--field", installer(t, older, ".deb"), "Version"),
+		run(t, "/", "dpkg-deb", "--field", installer(t, newer, ".deb"), "Version"),
+	}
+	run(t, "/", "dpkg", "--compare-versions", strings.TrimSpace(versions[0]), "lt", strings.TrimSpace(versions[1]))
 }
 
 // The unit is one that systemd takes, and keeps from the system what a gateway doesn't need.

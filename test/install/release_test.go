@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -40,7 +41,12 @@ var (
 	toolOnce sync.Once
 )
 
-// release returns the folder of a version's release for linux/amd64, with a folder for each command.
+// host is the target of this machine, of which releases are made.
+var host = tree.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}
+
+func isHost(target tree.Target) bool { return target.Name() == host.Name() }
+
+// release returns the folder of a version's release for this machine, with a folder for each command.
 func release(t *testing.T, version string) string {
 	t.Helper()
 	dir := filepath.Join(scratch, version)
@@ -76,9 +82,9 @@ func runRelease(t *testing.T, source, dir, command string) {
 	args := []string{command, "--source", source, "--out", filepath.Join(dir, command)}
 	switch command {
 	case "build":
-		args = append(args, "--target", "linux/amd64")
+		args = append(args, "--target", host.String())
 	case "archives", "installers":
-		args = append(args, "--target", "linux/amd64", "--binaries", filepath.Join(dir, "build"),
+		args = append(args, "--target", host.String(), "--binaries", filepath.Join(dir, "build"),
 			"--docs", filepath.Join(dir, "docs"), "--licenses", filepath.Join(dir, "licenses"))
 	}
 	if command == "installers" {
@@ -90,7 +96,7 @@ func runRelease(t *testing.T, source, dir, command string) {
 // installer returns the path of an installer of a release, by its extension.
 func installer(t *testing.T, version, extension string) string {
 	t.Helper()
-	return filepath.Join(release(t, version), "installers", "glide_"+version+"_linux_amd64"+extension)
+	return filepath.Join(release(t, version), "installers", "glide_"+version+"_"+host.OS+"_"+host.Arch+extension)
 }
 
 func run(t *testing.T, dir, name string, args ...string) string {

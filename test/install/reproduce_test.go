@@ -39,7 +39,7 @@ func TestNixMakesTheSame(t *testing.T) {
 	}
 	for _, folder := range []string{"archives", "installers"} {
 		built := filepath.Join(t.TempDir(), folder)
-		if err := repo.Build(t.Context(), repo.Root(), folder+".linux-amd64", built); err != nil {
+		if err := repo.Build(t.Context(), repo.Root(), folder+"."+host.Name(), built); err != nil {
 			t.Fatal(err)
 		}
 		if one, other := read(t, filepath.Join(plain, folder, "SHA256SUMS")), read(t, filepath.Join(built, "SHA256SUMS")); one != other {

@@ -3,6 +3,8 @@
 package install
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +54,24 @@ func TestSnap(t *testing.T) {
 	write(t, config, strings.Replace(text, "127.0.0.1:9099", "127.0.0.1:0", 1))
 	t.Setenv("GLIDE_CONFIG", config)
 	chat(t, words...)
+}
+
+// snapd has nothing to say against what is in a snap. It tells what is wrong on standard error, and ends
+// with success.
+func TestSnapPack(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "root")
+	run(t, "/", "unsquashfs", "-quiet", "-no-progress", "-dest", root, installer(t, newer, ".snap"))
+	if output := run(t, "/", "snap", "pack", "--check-skeleton", root); output != "" {
+		t.Errorf("snap pack says\n%s", output)
+	}
+	// As it does of one whose program is missing.
+	if err := os.Remove(filepath.Join(root, "bin", "glide")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "snap", "pack", "--check-skeleton", root)
+	if output, _ := cmd.CombinedOutput(); !strings.Contains(string(output), "bin/glide") {
+		t.Errorf("without a program snap pack says %q", output)
+	}
 }
 
 // The store packs a snap again and wants the bytes that it got.

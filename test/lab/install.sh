@@ -140,11 +140,13 @@ install_helm() {
 # version MODULE prints the version that go.mod has of it.
 version() { "$go" -C "$HERE" list -m -f '{{.Version}}' "$1"; }
 
+install_podman() { packages conmon crun iproute2 podman; }
+
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, registry, kubernetes, helm, arch or all"
-[ "$*" != all ] || set -- docker registry kubernetes helm arch
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch or all"
+[ "$*" != all ] || set -- docker podman registry kubernetes helm arch
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, registry, kubernetes, helm, arch or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch or all"
   "install_$component"
 done

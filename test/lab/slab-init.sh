@@ -36,6 +36,23 @@ mount --bind /run/hosts /etc/hosts
 echo "nameserver $NODE_IP" >/run/resolv.conf # CoreDNS; where none runs, look-ups fail at once
 mount --bind /run/resolv.conf /etc/resolv.conf
 
+# Podman has no server, keeps all in the slab, and finds no systemd.
+cat >"$SLAB/storage.conf" <<END
+[storage]
+driver = "overlay"
+graphroot = "$SLAB/podman"
+runroot = "/run/podman"
+END
+cat >"$SLAB/containers.conf" <<END
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[containers]
+log_driver = "k8s-file"
+END
+# It takes a file of accounts that is named but missing for an error.
+[ -e "$LAB_HOME/docker/config.json" ] || echo '{}' >"$LAB_HOME/docker/config.json"
+
 hostname lab
 ip link set lo up
 ip link add node0 type bridge

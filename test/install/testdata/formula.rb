@@ -1,4 +1,5 @@
-# Runs a formula as Homebrew would on Linux: ruby formula.rb FORMULA ARCHIVE PREFIX
+# Runs a formula as Homebrew would: ruby formula.rb FORMULA ARCHIVE PREFIX SYSTEM ARCHITECTURE
+# The system is darwin or linux and the architecture amd64 or arm64, whatever this machine is.
 # It knows what the formula calls, and no more: an unknown word is an error.
 require "digest"
 require "fileutils"
@@ -7,7 +8,7 @@ require "pathname"
 require "socket"
 require "tmpdir"
 
-FORMULA, ARCHIVE, PREFIX = ARGV
+FORMULA, ARCHIVE, PREFIX, SYSTEM, ARCHITECTURE = ARGV
 
 class Pathname
   # Installs files into this folder, under other names where a hash says so.
@@ -64,11 +65,10 @@ class Formula
 
     def conflicts_with(_name, because:) = facts[:conflict] = because
     def keg_only(reason) = facts[:keg_only] = reason
-    def on_macos = nil
-    def on_linux = yield
-    def on_arm = (yield if arm?)
-    def on_intel = (yield unless arm?)
-    def arm? = RbConfig::CONFIG["host_cpu"].start_with?("aarch64", "arm64")
+    def on_macos = (yield if SYSTEM == "darwin")
+    def on_linux = (yield if SYSTEM == "linux")
+    def on_arm = (yield if ARCHITECTURE == "arm64")
+    def on_intel = (yield if ARCHITECTURE == "amd64")
     def service(&block) = @service_block = block
     def test(&block) = @test_block = block
   end

@@ -1,0 +1,99 @@
+// Command installers measures what packing a release costs, from binaries that are there, and how long
+// install.sh takes from a mirror on the loopback. It is `make bench-installers`.
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/einstack/glide/internal/tree"
+)
+
+// Goals of the figures, on 2 cores.
+const (
+	packGoal    = 45 * time.Second
+	installGoal = 2 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := bench(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func bench(ctx context.Context) error {
+	source, err := tree.Find(".")
+	if err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp("", "glide-bench-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	in := func(name string) string { return filepath.Join(scratch, name) }
+	if _, err := timed(ctx, source.Dir, "go", "build", "-o", in("release"), "./cmd/release"); err != nil {
+		return err
+	}
+	release := func(command string, args ...string) (time.Duration, error) {
+		return timed(ctx, source.Dir, in("release"), append([]string{command, "--out", in(command)}, args...)...)
+	}
+	for _, command := range []string{"build", "docs", "licenses"} {
+		if _, err := release(command); err != nil {
+			return err
+		}
+	}
+	made := []string{"--binaries", in("build"), "--docs", in("docs"), "--licenses", in("licenses")}
+	archives, err := release("archives", made...)
+	if err != nil {
+		return err
+	}
+	installers, err := release("installers", append(made, "--archives", in("archives"))...)
+	if err != nil {
+		return err
+	}
+
+	fmt.Printf("| figure on %d cores | goal | measured |\n|---|---|---|\n", runtime.NumCPU())
+	over := row("archives and installers of all targets, from binaries", packGoal, archives+installers)
+	if target, err := source.Matrix.Target(runtime.GOOS + "/" + runtime.GOARCH); err == nil {
+		mirror := httptest.NewServer(http.FileServer(http.Dir(in("archives"))))
+		defer mirror.Close()
+		spent, err := timed(ctx, scratch, "sh", filepath.Join(in("installers"), "install.sh"), "--from", mirror.URL, "--prefix", in("prefix"))
+		if err != nil {
+			return err
+		}
+		over = row("install.sh on "+target.String()+", from a mirror on the loopback", installGoal, spent) || over
+	}
+	if over {
+		return fmt.Errorf("beyond a goal")
+	}
+	return nil
+}
+
+// row prints a figure and tells whether it is beyond its goal.
+func row(figure string, goal, measured time.Duration) bool {
+	fmt.Printf("| %s | ≤ %s | %.1f s |\n", figure, goal, measured.Seconds())
+	return measured > goal
+}
+
+func timed(ctx context.Context, dir, name string, args ...string) (time.Duration, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	start := time.Now()
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("%s: %w\n%s", cmd, err, bytes.TrimSpace(output))
+	}
+	return time.Since(start), nil
+}
