@@ -47,7 +47,7 @@ var machines = map[string][]string{
 // promises for the target: its format and machine, static, stripped, stamped with the version,
 // with the checksum of every module, and without any of the machine's paths given.
 func Inspect(t *tree.Tree, target tree.Target, file string, machinePaths []string) (Binary, error) {
-	sum, size, err := digest(file)
+	sum, size, err := Sum(file)
 	if err != nil {
 		return Binary{}, err
 	}
@@ -200,7 +200,7 @@ func checkSums(dir string, names []string) error {
 	path := filepath.Join(dir, SumsFile)
 	var errs []error
 	for _, name := range names {
-		sum, _, err := digest(filepath.Join(dir, name))
+		sum, _, err := Sum(filepath.Join(dir, name))
 		switch {
 		case err != nil: // Inspect has said so.
 		case sums[name] == "":
