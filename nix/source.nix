@@ -44,14 +44,18 @@ let
     "license"
     "linuxpkg"
     "lock"
+    "manifest"
     "pack"
     "policy"
+    "publish"
     "sbom"
     "scoop"
     "script"
     "snap"
     "tree"
+    "verify"
     "winget"
+    "wire"
   ];
   internal = lib.concatMap (name: filesIn (../internal + "/${name}"));
 

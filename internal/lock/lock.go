@@ -75,6 +75,7 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return readme(t) },
 		func() (file, error) { return configReference(t) },
 		configSchema,
+		releaseSchema,
 	} {
 		f, err := generator()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -39,6 +40,12 @@ func configReference(t *tree.Tree) (file, error) {
 func configSchema() (file, error) {
 	schema, err := config.Schema()
 	return file{"docs/configuration.schema.json", append(schema, '\n')}, err
+}
+
+// releaseSchema returns the JSON schema of release.json.
+func releaseSchema() (file, error) {
+	schema, err := manifest.Schema()
+	return file{manifest.SchemaFile, append(schema, '\n')}, err
 }
 
 // page returns a page whose generated part of the given name has the given text.
