@@ -130,7 +130,8 @@ func (g *gitRepository) git(ctx context.Context, dir string, args ...string) (st
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(),
-		"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_TERMINAL_PROMPT=0", "GIT_HTTP_LOW_SPEED_LIMIT=1", "GIT_HTTP_LOW_SPEED_TIME=60",
+		"GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_AUTHOR_NAME=Glide's releases", "GIT_AUTHOR_EMAIL=contact@einstack.ai",
 		"GIT_COMMITTER_NAME=Glide's releases", "GIT_COMMITTER_EMAIL=contact@einstack.ai",
 	)

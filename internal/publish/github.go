@@ -2,7 +2,9 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -321,4 +323,41 @@ func (g *gitHub) check(ctx context.Context, from, file string) error {
 	}
 	defer res.Body.Close()
 	return sameAs(res.Body, file)
+}
+
+// ErrNoAsset says that a release has no such asset.
+var ErrNoAsset = errors.New("no such asset")
+
+// Asset returns what the public gets of an asset of a GitHub release that is among the channels.
+func Asset(ctx context.Context, channels []Channel, name string) ([]byte, error) {
+	for _, channel := range channels {
+		g, ok := channel.(*gitHub)
+		if !ok {
+			continue
+		}
+		releases, err := g.releases(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found, _ := g.own(releases)
+		if found == nil {
+			return nil, ErrNoAsset
+		}
+		assets, err := list[ghAsset](ctx, g, fmt.Sprintf("/releases/%d/assets", found.ID))
+		if err != nil {
+			return nil, err
+		}
+		for _, asset := range assets {
+			if asset.Name != name {
+				continue
+			}
+			res, err := g.client.do(ctx, http.MethodGet, asset.URL, nil, 0, "")
+			if err != nil {
+				return nil, err
+			}
+			defer res.Body.Close()
+			return io.ReadAll(res.Body)
+		}
+	}
+	return nil, ErrNoAsset
 }

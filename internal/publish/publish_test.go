@@ -174,13 +174,15 @@ func TestFaults(t *testing.T) {
 		"digest":    channels.Digest,
 		"silent":    channels.Silent,
 	}
-	for _, place := range []string{"chocolatey", "github", "helm", "homebrew", "oci", "scoop", "snap"} {
+	// Scoop's bucket and the list of charts are repositories like Homebrew's tap.
+	for _, place := range []string{"chocolatey", "github", "helm", "homebrew", "oci", "snap"} {
 		for _, name := range slices.Sorted(maps.Keys(faults)) {
 			t.Run(place+"/"+name, func(t *testing.T) {
 				for n := 1; ; n++ {
 					w := channels.New(t)
 					w.GitHub.Tags = []string{"v0.2.0"}
 					to := slices.DeleteFunc(w.To(), func(c string) bool { return !strings.HasPrefix(c, place+"=") })
+					to[0], _, _ = strings.Cut(to[0], " ")
 					hasty := func(p *Publisher, r *Release) { p.Jobs, r.Silence = 1, 100*time.Millisecond }
 					w.Faults.Set(n, faults[name])
 					first := publishTo(t, w, dir, to, hasty)
@@ -222,7 +224,7 @@ func wantOnce(t *testing.T, w *channels.World, place string) {
 		if _, commits, err := w.Show(t.Context(), "tap", "main", "Formula/glide.rb"); err != nil || commits != 1 {
 			t.Errorf("%d commits, %v", commits, err)
 		}
-	case "helm":
+	case "index":
 		if index, commits, err := w.Show(t.Context(), "pages", "gh-pages", "index.yaml"); err != nil || commits != 1 || strings.Count(index, "digest:") != 1 {
 			t.Errorf("%d commits, %v, %s", commits, err, index)
 		}
@@ -253,7 +255,7 @@ func TestTwoPublishers(t *testing.T) {
 	wantComplete(t, <-done)
 	wantComplete(t, <-done)
 	wantPublished(t, w, dir, "0.2.0")
-	for _, place := range []string{"github", "helm", "homebrew", "snap"} {
+	for _, place := range []string{"github", "index", "homebrew", "snap"} {
 		wantOnce(t, w, place)
 	}
 }

@@ -9,15 +9,20 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // Secret is the password, token and key of all places.
@@ -35,8 +40,12 @@ type World struct {
 	Git string
 	// Dir is an empty folder.
 	Dir string
+	// Public says that the registry lets anyone read.
+	Public bool
 	// Env is what a publisher's environment has.
 	Env []string
+
+	spoilt string
 }
 
 // New makes all places, with a registry in memory.
@@ -70,12 +79,11 @@ func newWorld(t testing.TB, registryAt string) *World {
 	git := serve("git", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	if w.Registry == "" {
 		quiet := registry.Logger(log.New(io.Discard, "", 0))
-		w.Registry = strings.TrimPrefix(serve("registry", basicAuth(registry.New(quiet))), "http://")
+		w.Registry = strings.TrimPrefix(serve("registry", w.registry(registry.New(quiet))), "http://")
 	}
 	for _, name := range []string{"tap", "bucket", "pages"} {
-		output, err := exec.Command("git", "init", "--quiet", "--bare", "--initial-branch", "main", filepath.Join(w.Git, name)).CombinedOutput()
-		if err != nil {
-			t.Fatalf("git init: %v\n%s", err, output)
+		if err := os.CopyFS(filepath.Join(w.Git, name), os.DirFS(bare(t))); err != nil {
+			t.Fatal(err)
 		}
 	}
 	w.Env = []string{
@@ -87,16 +95,103 @@ func newWorld(t testing.TB, registryAt string) *World {
 	return w
 }
 
-// basicAuth asks for the secret.
-func basicAuth(handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, password, _ := r.BasicAuth(); password != Secret {
-			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
-			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
+// bare returns an empty repository to copy, which is quicker than to make it.
+func bare(t testing.TB) string {
+	t.Helper()
+	bareOnce.Do(func() {
+		output, err := exec.Command("git", "init", "--quiet", "--bare", "--template=", "--initial-branch", "main", filepath.Join(scratch, "bare")).CombinedOutput()
+		if err != nil {
+			t.Fatalf("git init: %v\n%s", err, output)
+		}
+	})
+	return filepath.Join(scratch, "bare")
+}
+
+var bareOnce sync.Once
+
+// registry asks for the secret in front of a registry, and spoils a blob.
+func (w *World) registry(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(res http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if password != Secret && !(w.Public && reads) {
+			res.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			http.Error(res, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
 			return
 		}
-		handler.ServeHTTP(w, r)
+		if w.spoilt != "" && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, w.spoilt) {
+			answer := &recorded{discard: discard{http.Header{}}, status: http.StatusOK}
+			handler.ServeHTTP(answer, r)
+			answer.body[len(answer.body)/2] ^= 1
+			maps.Copy(res.Header(), answer.header)
+			res.WriteHeader(answer.status)
+			_, _ = res.Write(answer.body)
+			return
+		}
+		handler.ServeHTTP(res, r)
 	})
+}
+
+// TamperBlob has the registry flip a bit of a blob or manifest whenever it is read, of none if the
+// digest is empty.
+func (w *World) TamperBlob(digest string) { w.spoilt = digest }
+
+// Blobs returns the digests of everything that a tag leads to.
+func (w *World) Blobs(t testing.TB, repository, tag string) []string {
+	t.Helper()
+	ref, err := name.ParseReference(w.Registry + "/" + repository + ":" + tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := remote.Index(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, descriptor := range list.Manifests {
+		image, err := index.Image(descriptor.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest, err := image.Manifest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, descriptor.Digest.String(), manifest.Config.Digest.String())
+		for _, layer := range manifest.Layers {
+			all = append(all, layer.Digest.String())
+		}
+	}
+	return all
+}
+
+// Rewrite replaces what matches in a file of a bare repository, by a commit on all branches that have it.
+func (w *World) Rewrite(t testing.TB, repository, file, pattern, text string) {
+	t.Helper()
+	for _, branch := range []string{"main", "gh-pages"} {
+		content, _, err := w.Show(context.Background(), repository, branch, file)
+		if err != nil {
+			continue
+		}
+		dir := t.TempDir()
+		git := func(args ...string) {
+			cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@localhost"}, args...)...)
+			if output, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("git %s: %v\n%s", args[0], err, output)
+			}
+		}
+		git("clone", "--quiet", "--branch", branch, filepath.Join(w.Git, repository), ".")
+		content = regexp.MustCompile(pattern).ReplaceAllString(content, text)
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		git("commit", "--quiet", "--all", "--message", "tamper")
+		git("push", "--quiet", "origin", branch)
+	}
 }
 
 // To returns the channels of the world as `release publish --to` takes them.

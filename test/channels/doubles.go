@@ -14,10 +14,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // doubleVariable tells a test's program, started under another name, which servers it asks.
 const doubleVariable = "GLIDE_TEST_DOUBLES"
+
+// scratch is a folder for all tests of a program.
+var scratch string
 
 // Main runs the program as a double if it was started as one, and the tests otherwise:
 //
@@ -34,7 +38,10 @@ func Main(m *testing.M) int {
 	case "git":
 		err = gitDouble(git, os.Args[1:])
 	default:
-		return m.Run()
+		if scratch, err = os.MkdirTemp("", "glide-channels-*"); err == nil {
+			defer os.RemoveAll(scratch)
+			return m.Run()
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -71,7 +78,7 @@ func snapcraft(store string, args []string) error {
 			return "", err
 		}
 		req.Header.Set("Authorization", os.Getenv("SNAPCRAFT_STORE_CREDENTIALS"))
-		res, err := http.DefaultClient.Do(req)
+		res, err := hasty.Do(req)
 		if err != nil {
 			return "", err
 		}
@@ -112,12 +119,15 @@ func snapcraft(store string, args []string) error {
 	return fmt.Errorf("snapcraft does not know %q", args)
 }
 
+// hasty gives up as the real programs do, if sooner.
+var hasty = http.Client{Timeout: 200 * time.Millisecond}
+
 func gitDouble(server string, args []string) error {
 	ask := func(what string) error {
 		if !slices.Contains([]string{"clone", "ls-remote", "push"}, args[0]) {
 			return nil
 		}
-		res, err := http.Get(server + "/" + args[0] + "/" + what)
+		res, err := hasty.Get(server + "/" + args[0] + "/" + what)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/einstack/glide/internal/pack"
+	"github.com/einstack/glide/internal/publish"
+	"github.com/einstack/glide/internal/verify"
+)
+
+func newVerify() *cobra.Command {
+	var rebuilt, page string
+	var to []string
+	var asJSON bool
+	var signer verify.Signer
+	cmd := &cobra.Command{
+		Use:   "verify [TAG]",
+		Short: "Compare what the public gets with what the source makes",
+		Long: `Verify makes the release of a tag again, by Nix, downloads everything that is published of
+it as anyone does, and compares every byte; it checks the signatures if cosign is there. It
+fails if anything differs or is missing, and says which file, and where in it.
+
+Without Nix, name a folder with a release that you have made from the source of the tag;
+see docs/verify.md.`,
+		Example: `  release verify v0.1.0
+  release verify --rebuilt dist/release --html report.html`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if rebuilt == "" {
+				if len(args) == 0 {
+					return errors.New("say what to verify: a tag such as v0.1.0, or --rebuilt DIR")
+				}
+				if rebuilt, err = rebuild(cmd, args[0]); err != nil {
+					return err
+				}
+			}
+			release, done, err := openRelease(rebuilt)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if len(args) > 0 && args[0] != release.Tag() {
+				return fmt.Errorf("%s is %s, not %s", rebuilt, release.Tag(), args[0])
+			}
+			release.Anonymous = true
+			if err := release.Check(rebuilt); err != nil {
+				return err
+			}
+			channels, err := publish.Open(release, to)
+			if err != nil {
+				return err
+			}
+			report := verify.Run(cmd.Context(), release, channels)
+			report.Rows = append(report.Rows, signer.Check(cmd.Context(), release, channels, imageDigests(release, channels))...)
+			if page != "" {
+				if err := pack.Write(page, report.HTML); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				err = report.JSON(cmd.OutOrStdout())
+			} else {
+				err = report.Table(cmd.OutOrStdout())
+			}
+			if err := errors.Join(err, report.Err()); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "verified: what is published of %s is what its source makes\n", release.Tag())
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&rebuilt, "rebuilt", "", "folder with the release that was made again (default: made by Nix)")
+	flags.StringSliceVar(&to, "to", []string{"github", "oci", "helm", "homebrew", "scoop", "snap", "chocolatey"}, "channel, or CHANNEL=PLACE; may be repeated")
+	flags.StringVar(&page, "html", "", "file to write a page with the report to")
+	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	flags.StringVar(&signer.Key, "key", "", "public key of the signatures, as cosign names it (default the release workflow's identity)")
+	return cmd
+}
+
+// rebuild makes the release of a tag again, from the public source.
+func rebuild(cmd *cobra.Command, tag string) (string, error) {
+	source := "github:" + strings.TrimPrefix(pack.Homepage, "https://github.com/") + "/" + tag + "#release"
+	nix := exec.CommandContext(cmd.Context(), "nix", "--extra-experimental-features", "nix-command flakes",
+		"build", "--no-link", "--print-out-paths", source)
+	nix.Stderr = cmd.ErrOrStderr()
+	path, err := nix.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("%w; install Nix, or make the release from the source of %s and name its folder with --rebuilt", err, tag)
+	}
+	if err != nil {
+		return "", fmt.Errorf("nix build %s: %w", source, err)
+	}
+	return strings.TrimSpace(string(path)), nil
+}
+
+// imageDigests returns the images of a release where a channel has them.
+func imageDigests(release *publish.Release, channels []publish.Channel) []string {
+	var digests []string
+	for _, channel := range channels {
+		if channel.Name() != "oci" {
+			continue
+		}
+		for _, a := range release.For("oci") {
+			digests = append(digests, channel.Place()+"@sha256:"+a.SHA256)
+		}
+	}
+	return digests
+}
