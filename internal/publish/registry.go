@@ -22,7 +22,7 @@ type repository struct {
 	name.Repository
 	puller *remote.Puller
 	pusher *remote.Pusher
-	read   sync.Map // digests of blobs that were checked
+	read   sync.Map // by the digests of blobs, functions that check them
 }
 
 // newRepository opens a repository. Its secret is REGISTRY_PASSWORD, or what `docker login` has left.
@@ -193,20 +193,21 @@ func (r *repository) checkBlob(ctx context.Context, want v1.Layer) error {
 	if err != nil {
 		return err
 	}
-	if _, checked := r.read.LoadOrStore(digest, true); checked {
-		return nil
-	}
-	blob, err := r.puller.Layer(ctx, r.Digest(digest.String()))
-	if err != nil {
+	check, _ := r.read.LoadOrStore(digest, sync.OnceValue(func() error {
+		blob, err := r.puller.Layer(ctx, r.Digest(digest.String()))
+		if err != nil {
+			return err
+		}
+		content, err := blob.Compressed()
+		if err != nil {
+			return err
+		}
+		defer content.Close()
+		// Its reader compares the digest at the end.
+		_, err = io.Copy(io.Discard, content)
 		return err
-	}
-	content, err := blob.Compressed()
-	if err != nil {
-		return fmt.Errorf("blob %s: %w", digest, err)
-	}
-	defer content.Close()
-	// Its reader compares the digest at the end.
-	if _, err := io.Copy(io.Discard, content); err != nil {
+	}))
+	if err := check.(func() error)(); err != nil {
 		return fmt.Errorf("blob %s: %w", digest, err)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,7 @@ type World struct {
 	GitHub *GitHub
 	NuGet  *NuGet
 	Snaps  *SnapStore
-	// Registry is "host:port".
+	// Registry is "host:port", or "host:port/folder".
 	Registry string
 	// Git is a folder with the bare repositories tap, bucket and pages.
 	Git string
@@ -51,17 +52,23 @@ type World struct {
 // New makes all places, with a registry in memory.
 func New(t testing.TB) *World {
 	t.Helper()
-	return newWorld(t, "")
+	w := &World{}
+	w.open(t, w.registry(registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
+	return w
 }
 
-// NewWith makes all places but the registry, which is the one at "host:port".
-func NewWith(t testing.TB, registryAt string) *World {
+// NewWith makes all places, with a folder of a registry that a handler leads to.
+func NewWith(t testing.TB, handler http.Handler, folder string) *World {
 	t.Helper()
-	return newWorld(t, registryAt)
+	w := &World{}
+	w.open(t, handler)
+	w.Registry += "/" + folder
+	return w
 }
 
-func newWorld(t testing.TB, registryAt string) *World {
-	w := &World{Faults: &Faults{}, Registry: registryAt, Dir: t.TempDir(), Git: t.TempDir()}
+func (w *World) open(t testing.TB, registry http.Handler) {
+	t.Helper()
+	w.Faults, w.Dir, w.Git = &Faults{}, t.TempDir(), t.TempDir()
 	serve := func(name string, handler http.Handler) string {
 		server := httptest.NewUnstartedServer(w.Faults.wrap(name, handler))
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -77,10 +84,7 @@ func newWorld(t testing.TB, registryAt string) *World {
 	w.Snaps = newSnapStore()
 	w.Snaps.URL = serve("snap", w.Snaps)
 	git := serve("git", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	if w.Registry == "" {
-		quiet := registry.Logger(log.New(io.Discard, "", 0))
-		w.Registry = strings.TrimPrefix(serve("registry", w.registry(registry.New(quiet))), "http://")
-	}
+	w.Registry = strings.TrimPrefix(serve("registry", registry), "http://")
 	for _, name := range []string{"tap", "bucket", "pages"} {
 		if err := os.CopyFS(filepath.Join(w.Git, name), os.DirFS(bare(t))); err != nil {
 			t.Fatal(err)
@@ -92,7 +96,6 @@ func newWorld(t testing.TB, registryAt string) *World {
 		"PATH=" + doubles(t) + string(os.PathListSeparator) + os.Getenv("PATH"),
 		doubleVariable + "=" + w.Snaps.URL + " " + git,
 	}
-	return w
 }
 
 // bare returns an empty repository to copy, which is quicker than to make it.
@@ -206,6 +209,12 @@ func (w *World) To() []string {
 		"scoop=file://" + w.Git + "/bucket",
 		"snap=" + w.Snaps.URL,
 	}
+}
+
+// At returns one of the channels.
+func (w *World) At(channel string) string {
+	to := w.To()
+	return to[slices.IndexFunc(to, func(place string) bool { return strings.HasPrefix(place, channel+"=") })]
 }
 
 // Show returns a file of a bare repository's branch, and how many commits the branch has.
