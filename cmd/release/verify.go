@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 )
 
 func newVerify() *cobra.Command {
-	var rebuilt, page string
+	var rebuilt, flake, page string
 	var to []string
 	var asJSON bool
 	var signer verify.Signer
@@ -35,7 +36,7 @@ see docs/verify.md.`,
 				if len(args) == 0 {
 					return errors.New("say what to verify: a tag such as v0.1.0, or --rebuilt DIR")
 				}
-				if rebuilt, err = rebuild(cmd, args[0]); err != nil {
+				if rebuilt, err = rebuild(cmd, cmp.Or(flake, "github:"+repository+"/"+args[0]), args[0]); err != nil {
 					return err
 				}
 			}
@@ -76,6 +77,7 @@ see docs/verify.md.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&rebuilt, "rebuilt", "", "folder with the release that was made again (default: made by Nix)")
+	flags.StringVar(&flake, "flake", "", "flake of the source to make it from (default github:"+repository+"/TAG)")
 	flags.StringSliceVar(&to, "to", []string{"github", "oci", "helm", "homebrew", "scoop", "snap", "chocolatey"}, "channel, or CHANNEL=PLACE; may be repeated")
 	flags.StringVar(&page, "html", "", "file to write a page with the report to")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
@@ -83,9 +85,12 @@ see docs/verify.md.`,
 	return cmd
 }
 
-// rebuild makes the release of a tag again, from the public source.
-func rebuild(cmd *cobra.Command, tag string) (string, error) {
-	source := "github:" + strings.TrimPrefix(pack.Homepage, "https://github.com/") + "/" + tag + "#release"
+// repository is the source on GitHub, OWNER/NAME.
+var repository = strings.TrimPrefix(pack.Homepage, "https://github.com/")
+
+// rebuild makes the release of a tag again, from a flake.
+func rebuild(cmd *cobra.Command, flake, tag string) (string, error) {
+	source := flake + "#release"
 	nix := exec.CommandContext(cmd.Context(), "nix", "--extra-experimental-features", "nix-command flakes",
 		"build", "--no-link", "--print-out-paths", source)
 	nix.Stderr = cmd.ErrOrStderr()

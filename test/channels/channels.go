@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -62,7 +63,7 @@ func NewWith(t testing.TB, handler http.Handler, folder string) *World {
 	t.Helper()
 	w := &World{}
 	w.open(t, handler)
-	w.Registry += "/" + folder
+	w.Registry = path.Join(w.Registry, folder)
 	return w
 }
 
