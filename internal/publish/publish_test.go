@@ -171,8 +171,12 @@ func TestFaults(t *testing.T) {
 		channels.Status(500), channels.Status(429, "Retry-After", "0"),
 		channels.Lost, channels.Truncated, channels.Digest, channels.Silent,
 	}
-	// Scoop's bucket and the list of charts are repositories like Homebrew's tap.
-	for _, place := range []string{"chocolatey", "github", "helm", "homebrew", "oci", "snap"} {
+	places := []string{"chocolatey", "github", "helm", "oci"}
+	if *full {
+		// They start programs, which takes time. Scoop's bucket and the list of charts are as the tap.
+		places = append(places, "homebrew", "snap")
+	}
+	for _, place := range places {
 		t.Run(place, func(t *testing.T) {
 			for n, calls := 1, 1; n <= calls; n++ {
 				for i, fault := range faults {
