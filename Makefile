@@ -21,4 +21,4 @@ images: ; $(test-images) -run 'TestImages/(lock|contract)' -out $(CURDIR)/dist/i
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
-bench-release: ; tools/need docker-registry git && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Figures -figures
+bench-release: ; tools/need docker-registry git && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal -figures

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/static"
@@ -163,13 +162,14 @@ func (h *helm) artifactHub(ctx context.Context, repo *repository) (Item, error) 
 	if err != nil {
 		return Item{}, err
 	}
-	var ref name.Reference = repo.Tag(hubTag)
+	ref := repo.Tag(hubTag)
 	return repo.item(ctx, hubTag, ref, rawManifest(raw), true, func(ctx context.Context) error {
-		return errors.Join(
-			repo.pusher.Upload(ctx, repo.Repository, layer),
-			repo.pusher.Upload(ctx, repo.Repository, config),
-			repo.pusher.Put(ctx, ref, rawManifest(raw)),
-		)
+		for _, blob := range []v1.Layer{layer, config} {
+			if err := repo.pusher.Upload(ctx, repo.Repository, blob); err != nil {
+				return err
+			}
+		}
+		return repo.pusher.Put(ctx, ref, rawManifest(raw))
 	})
 }
 

@@ -28,8 +28,9 @@ const candidate = "0.9.0-rc.1"
 // A rehearsal is a copy of the repository with an origin, and channels of its own.
 type rehearsal struct {
 	*channels.World
-	root string
-	env  []string
+	root        string
+	env         []string
+	certificate string // of the registry
 	// replaced are what the documents name and a test can't have, and what stands for it.
 	replaced *strings.Replacer
 }
@@ -38,6 +39,10 @@ type rehearsal struct {
 // documents is run as it is written there.
 func TestRehearsal(t *testing.T) {
 	r := newRehearsal(t)
+	if *figures {
+		r.measure(t)
+		return
+	}
 	releasing, life, verifying := r.blocks(t, "RELEASING.md"), r.blocks(t, "docs/life-of-a-release.md"), r.blocks(t, "docs/verify.md")
 	tag, promote, byHand := releasing[0], releasing[1], releasing[2]
 
@@ -117,13 +122,13 @@ func TestRehearsal(t *testing.T) {
 
 func newRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
-	r := &rehearsal{root: filepath.Join(t.TempDir(), "glide")}
+	addr, certificate := startRegistry(t)
+	r := &rehearsal{root: filepath.Join(t.TempDir(), "glide"), certificate: certificate}
 	bin, err := filepath.Abs("testdata/bin")
 	if err != nil {
 		t.Fatal(err)
 	}
 	program := tool(t)
-	addr, certificate := startRegistry(t)
 	r.World = channels.NewWith(t, frontOf(t, addr, certificate), "")
 	r.GitHub.Tags = []string{"v" + candidate}
 	r.Registry = addr // no front, but the TLS and password of the registry itself
