@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -79,7 +80,17 @@ var kinds = map[string]kind{
 // Names returns the names of all channels.
 func Names() []string { return slices.Sorted(maps.Keys(kinds)) }
 
-// Open returns the channels that are named, each as NAME or NAME=PLACE.
+// A closed channel is one that can't be opened, for want of a secret for example. The others go on.
+type closed struct {
+	name, place string
+	err         error
+}
+
+func (c closed) Name() string                          { return c.name }
+func (c closed) Place() string                         { return c.place }
+func (c closed) Plan(context.Context) ([]Stage, error) { return nil, setupError{c.err} }
+
+// Open returns the channels that are named, each as NAME or NAME=PLACE. It fails only if a name is wrong.
 func Open(r *Release, named []string) ([]Channel, error) {
 	var channels []Channel
 	var errs []error
@@ -97,7 +108,7 @@ func Open(r *Release, named []string) ([]Channel, error) {
 		default:
 			channel, err := k.open(r, place)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("channel %s: %w", name, err))
+				channel = closed{name, place, err}
 			}
 			channels = append(channels, channel)
 		}

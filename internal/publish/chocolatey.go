@@ -1,12 +1,12 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -112,25 +112,23 @@ func (c *chocolatey) item(ctx context.Context, name, version string) (Item, erro
 }
 
 func (c *chocolatey) put(ctx context.Context, file string) error {
-	content, err := os.Open(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	defer content.Close()
-	body, writer := io.Pipe()
-	form := multipart.NewWriter(writer)
-	go func() {
-		part, err := form.CreateFormFile("package", "package.nupkg")
-		if err == nil {
-			_, err = io.Copy(part, content)
-		}
-		if err == nil {
-			err = form.Close()
-		}
-		_ = writer.CloseWithError(err) // never fails
-	}()
-	defer body.Close()
-	res, err := c.client.do(ctx, http.MethodPut, c.push+"/api/v2/package/", body, -1, form.FormDataContentType())
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("package", "package.nupkg")
+	if err != nil {
+		return err
+	}
+	if _, err := part.Write(content); err != nil {
+		return err
+	}
+	if err := form.Close(); err != nil {
+		return err
+	}
+	res, err := c.client.do(ctx, http.MethodPut, c.push+"/api/v2/package/", &body, int64(body.Len()), form.FormDataContentType())
 	switch {
 	case refused(err, http.StatusConflict):
 		return againError{err} // it came in the meantime; the next look compares

@@ -147,32 +147,27 @@ func (g *gitHub) files(assets []ghAsset) (Stage, error) {
 		there[asset.Name] = asset
 	}
 	var stage Stage
-	add := func(name, mediaType string) error {
-		sum, size, err := dist.Sum(g.release.path(name))
-		if err != nil {
-			return err
-		}
+	add := func(name, mediaType, sum string, size int64) {
 		asset, found := there[name]
 		delete(there, name)
 		stage = append(stage, g.file(name, mediaType, "sha256:"+sum, size, asset, found, published))
-		return nil
 	}
 	for _, a := range g.release.For("github") {
-		if err := add(a.Name, a.MediaType); err != nil {
-			return nil, err
-		}
+		add(a.Name, a.MediaType, a.SHA256, a.Size)
 	}
 	for _, name := range []string{manifest.File, dist.SumsFile} {
-		if err := add(name, "application/octet-stream"); err != nil {
+		sum, size, err := dist.Sum(g.release.path(name))
+		if err != nil {
 			return nil, err
 		}
+		add(name, "application/octet-stream", sum, size)
 	}
 	// A signature is another each time it is made, so the one that is there counts.
-	if _, _, err := dist.Sum(g.release.path(manifest.SignatureFile)); err == nil {
+	if sum, size, err := dist.Sum(g.release.path(manifest.SignatureFile)); err == nil {
 		if asset, found := there[manifest.SignatureFile]; found && asset.State == "uploaded" {
 			stage = append(stage, Item{Name: manifest.SignatureFile, State: Equal})
-		} else if err := add(manifest.SignatureFile, "application/json"); err != nil {
-			return nil, err
+		} else {
+			add(manifest.SignatureFile, "application/json", sum, size)
 		}
 	}
 	delete(there, manifest.SignatureFile)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -316,23 +317,34 @@ func TestTellsNoSecret(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	for text, want := range map[string]string{
-		"ftp":    `unknown channel "ftp"; the channels are chocolatey, dir, github, helm, homebrew, oci, scoop, snap`,
-		"dir":    "channel dir: say where; write dir=PLACE",
-		"github": "channel github: no secret; set GITHUB_TOKEN, or GITHUB_TOKEN_FILE to a file that holds it",
+		"ftp": `unknown channel "ftp"; the channels are chocolatey, dir, github, helm, homebrew, oci, scoop, snap`,
+		"dir": "channel dir: say where; write dir=PLACE",
 	} {
-		_, err := Open(&Release{}, []string{text})
-		if err == nil || err.Error() != want {
+		if _, err := Open(&Release{}, []string{text}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// A secret is in the environment or in a file, and the lack of one stops its channel alone.
+func TestSecret(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	at := slices.IndexFunc(w.Env, func(entry string) bool { return strings.HasPrefix(entry, "GITHUB_TOKEN=") })
+	w.Env[at] = "GITHUB_TOKEN="
+	to := []string{w.At("github"), w.At("dir")}
+	results := publishTo(t, w, dir, to, nil)
+	want := "github: no secret; set GITHUB_TOKEN, or GITHUB_TOKEN_FILE to a file that holds it"
+	if results[0].Err == nil || results[0].Err.Error() != want || results[1].Err != nil {
+		t.Errorf("got %v and %v, want %s", results[0].Err, results[1].Err, want)
 	}
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(channels.Secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("GITHUB_TOKEN_FILE", file)
-	if _, err := Open(&Release{}, []string{"github"}); err != nil {
-		t.Error(err)
-	}
+	w.Env = append(w.Env, "GITHUB_TOKEN_FILE="+file)
+	wantComplete(t, publishTo(t, w, dir, to, nil))
 }
 
 // A stubborn channel never gets better.
