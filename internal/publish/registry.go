@@ -72,7 +72,7 @@ func notFound(err error) bool {
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
 }
 
-// manifest is what the registry has under a tag or digest, of which the item is about.
+// item returns the item of a manifest, by digest or by a tag. A tag that moves may stand for another.
 func (r *repository) item(ctx context.Context, label string, ref name.Reference, want remote.Taggable, moves bool, put func(context.Context) error) (Item, error) {
 	item := Item{Name: label, State: Absent, Put: put}
 	raw, err := want.RawManifest()

@@ -99,5 +99,5 @@ func trusting(t *testing.T, certificate string) *http.Transport {
 	if !roots.AppendCertsFromPEM(text) {
 		t.Fatalf("%s holds no certificate", certificate)
 	}
-	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}
 }
