@@ -8,14 +8,14 @@ import (
 )
 
 func newSign() *cobra.Command {
-	var from, to, key string
+	var from, to, charts, key string
 	var images bool
 	cmd := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a release by cosign",
 		Long: `Sign signs SHA256SUMS of a release, and by that all of it, or, with --images, what the
-registry has of it, by digests. In GitHub Actions cosign signs with the workflow's identity,
-elsewhere with a key. It needs only the lists of digests, not the files.`,
+registries have of it, images and chart, by digests. In GitHub Actions cosign signs with the
+workflow's identity, elsewhere with a key. It needs only the lists of digests, not the files.`,
 		Example: `  release sign --from result
   release sign --from result --images
   COSIGN_PASSWORD=... release sign --from result --key cosign.key`,
@@ -34,13 +34,17 @@ elsewhere with a key. It needs only the lists of digests, not the files.`,
 			for _, a := range release.For("oci") {
 				digests = append(digests, to+"@sha256:"+a.SHA256)
 			}
+			for _, a := range release.For("helm") {
+				digests = append(digests, charts+"@"+a.OCI)
+			}
 			return signer.SignImages(cmd.Context(), digests)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "result", "folder with release.json and SHA256SUMS")
 	flags.StringVar(&to, "registry", tree.Images, "repository of the images")
+	flags.StringVar(&charts, "charts", "ghcr.io/einstack/charts/glide", "repository of the chart")
 	flags.StringVar(&key, "key", "", "private key, as cosign names it (default the workflow's identity)")
-	flags.BoolVar(&images, "images", false, "sign the images that are published")
+	flags.BoolVar(&images, "images", false, "sign the images and the chart that are published")
 	return cmd
 }

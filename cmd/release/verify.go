@@ -57,7 +57,7 @@ see docs/verify.md.`,
 				return err
 			}
 			report := verify.Run(cmd.Context(), release, channels)
-			report.Rows = append(report.Rows, signer.Check(cmd.Context(), release, channels, imageDigests(release, channels))...)
+			report.Rows = append(report.Rows, signer.Check(cmd.Context(), release, channels, published(release, channels))...)
 			if page != "" {
 				if err := pack.Write(page, report.HTML); err != nil {
 					return err
@@ -104,16 +104,18 @@ func rebuild(cmd *cobra.Command, flake, tag string) (string, error) {
 	return strings.TrimSpace(string(path)), nil
 }
 
-// imageDigests returns the images of a release where a channel has them.
-func imageDigests(release *publish.Release, channels []publish.Channel) []string {
-	var digests []string
+// published returns what the channels that are registries have of a release, as "REPOSITORY@DIGEST".
+func published(release *publish.Release, channels []publish.Channel) []string {
+	var all []string
 	for _, channel := range channels {
-		if channel.Name() != "oci" {
-			continue
-		}
-		for _, a := range release.For("oci") {
-			digests = append(digests, channel.Place()+"@sha256:"+a.SHA256)
+		for _, a := range release.For(channel.Name()) {
+			switch channel.Name() {
+			case "oci":
+				all = append(all, channel.Place()+"@sha256:"+a.SHA256)
+			case "helm":
+				all = append(all, channel.Place()+"/glide@"+a.OCI)
+			}
 		}
 	}
-	return digests
+	return all
 }

@@ -95,6 +95,9 @@ func TestRehearsal(t *testing.T) {
 
 	// By Nix, and by plain Go, which makes the same files.
 	r.run(t, "release sign --images --registry "+strings.TrimPrefix(r.At("oci"), "oci="))
+	if signed := r.run(t, `cat "$SIGNED"`); strings.Count(signed, "@sha256:") != len(m.For("oci"))+len(m.For("helm")) {
+		t.Errorf("signed are\n%s", signed)
+	}
 	for _, block := range verifying[:2] {
 		r.run(t, block)
 	}
