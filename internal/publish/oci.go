@@ -29,6 +29,9 @@ func (o *oci) Name() string  { return "oci" }
 func (o *oci) Place() string { return o.place }
 
 func (o *oci) Plan(ctx context.Context) ([]Stage, error) {
+	if len(o.release.For("oci")) == 0 {
+		return nil, nil
+	}
 	// It remembers failures, so there is a new one for each look.
 	repo, err := newRepository(o.release, o.place)
 	if err != nil {
