@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -53,7 +54,7 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 				}
 				release.Notes = string(text)
 			}
-			if err := release.Check(from); err != nil {
+			if err := release.Check(release.Dir); err != nil {
 				return err
 			}
 			channels, err := publish.Open(release, to)
@@ -92,6 +93,10 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 func openRelease(dir string) (*publish.Release, func(), error) {
 	m, err := manifest.Read(dir)
 	if err != nil {
+		return nil, nil, err
+	}
+	// What nix build leaves is a link.
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, nil, err
 	}
 	scratch, err := os.MkdirTemp("", "glide-release-*")

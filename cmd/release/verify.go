@@ -49,7 +49,7 @@ see docs/verify.md.`,
 				return fmt.Errorf("%s is %s, not %s", rebuilt, release.Tag(), args[0])
 			}
 			release.Anonymous = true
-			if err := release.Check(rebuilt); err != nil {
+			if err := release.Check(release.Dir); err != nil {
 				return err
 			}
 			channels, err := publish.Open(release, to)
