@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/einstack/glide/internal/dist"
+	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/pack"
 )
 
@@ -37,7 +38,8 @@ func (d *directory) Plan(context.Context) ([]Stage, error) {
 	}
 	var files Stage
 	err = filepath.WalkDir(d.release.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		// A rehearsal is good before and after the release is signed.
+		if err != nil || entry.IsDir() || entry.Name() == manifest.SignatureFile {
 			return err
 		}
 		name, err := filepath.Rel(d.release.Dir, path)
