@@ -1,4 +1,4 @@
-# What `nix run` starts: the gateway, `.#release` or `.#load-image`.
+# What `nix run` starts: the gateway, `.#release`, `.#verify` or `.#load-image`.
 { lib, packages }:
 let
   app = package: {
@@ -10,5 +10,6 @@ in
 {
   default = app packages.glide;
   release = app packages.release-tool;
+  verify = app packages.verify;
   load-image = app packages.load-image;
 }

@@ -74,7 +74,7 @@ tree's generated files fresh.`,
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().StringVar(&f.source, "source", "", "source tree (default the one around the working folder)")
-	root.AddCommand(newArchives(f), newBases(f), newBuild(f), newChart(f), newDemo(f), newDocs(f), newImages(f), newInspect(f), newInstallers(f), newLicenses(f), newList(f), newLock(f), newPolicy(f))
+	root.AddCommand(newArchives(f), newAssemble(f), newBases(f), newBuild(f), newChart(f), newCheck(f), newDemo(f), newDocs(f), newImages(f), newInspect(f), newInstallers(f), newLicenses(f), newList(f), newLock(f), newNext(f), newNotes(f), newPolicy(f), newPromote(f), newPublish(), newSign(), newVerify())
 	return root
 }
 

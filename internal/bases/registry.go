@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/internal/wire"
 )
 
 // MirrorVariable names the environment variable with a registry that is asked before all others.
@@ -46,7 +46,7 @@ func (r *Registry) options(ctx context.Context) []remote.Option {
 		remote.WithContext(ctx),
 		remote.WithAuth(authn.Anonymous),
 		remote.WithUserAgent("glide-release"),
-		remote.WithTransport(&impatient{remote.DefaultTransport, r.Silence}),
+		remote.WithTransport(&wire.Impatient{Base: remote.DefaultTransport, Silence: r.Silence}),
 		remote.WithRetryBackoff(remote.Backoff{Duration: r.Backoff, Factor: 3, Jitter: 0.1, Steps: attempts}),
 	}
 }
@@ -134,51 +134,4 @@ func (r *Registry) each(ctx context.Context, repositories []name.Repository, ask
 		errs = append(errs, fmt.Errorf("%s: %w", repository.Name(), err))
 	}
 	return errors.Join(errs...)
-}
-
-// An impatient transport ends exchanges in which the server has fallen silent.
-type impatient struct {
-	base    http.RoundTripper
-	silence time.Duration
-}
-
-func (t *impatient) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancelCause(req.Context())
-	timer := time.AfterFunc(t.silence, func() {
-		cancel(fmt.Errorf("no answer for %s", t.silence))
-	})
-	res, err := t.base.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		timer.Stop()
-		if cause := context.Cause(ctx); cause != nil && req.Context().Err() == nil {
-			err = cause
-		}
-		cancel(nil)
-		return nil, err
-	}
-	res.Body = &impatientBody{res.Body, ctx, cancel, timer, t.silence}
-	return res, nil
-}
-
-type impatientBody struct {
-	io.ReadCloser
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	silence time.Duration
-}
-
-func (b *impatientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.timer.Reset(b.silence)
-	if errors.Is(err, context.Canceled) {
-		err = context.Cause(b.ctx)
-	}
-	return n, err
-}
-
-func (b *impatientBody) Close() error {
-	b.timer.Stop()
-	defer b.cancel(nil)
-	return b.ReadCloser.Close()
 }

@@ -61,7 +61,7 @@ func Build(ctx context.Context, g *Go, t *tree.Tree, target tree.Target, dir str
 	if _, err := g.Run(ctx, t.Dir, env, args...); err != nil {
 		return Binary{}, fmt.Errorf("build %s: %w", target, err)
 	}
-	sum, size, err := digest(made)
+	sum, size, err := Sum(made)
 	if err != nil {
 		return Binary{}, err
 	}
@@ -75,7 +75,7 @@ func Build(ctx context.Context, g *Go, t *tree.Tree, target tree.Target, dir str
 func WriteSums(dir string, names []string) error {
 	var sums strings.Builder
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		sum, _, err := digest(filepath.Join(dir, name))
+		sum, _, err := Sum(filepath.Join(dir, name))
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,8 @@ func ReadSums(dir string) (map[string]string, error) {
 	return sums, nil
 }
 
-func digest(file string) (sum string, size int64, err error) {
+// Sum returns the SHA-256 of a file, hexadecimal, and its size in bytes.
+func Sum(file string) (sum string, size int64, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", 0, err

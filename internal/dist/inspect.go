@@ -197,7 +197,7 @@ func checkSums(dir string, names []string) error {
 	path := filepath.Join(dir, SumsFile)
 	var errs []error
 	for _, name := range names {
-		sum, _, err := digest(filepath.Join(dir, name))
+		sum, _, err := Sum(filepath.Join(dir, name))
 		switch {
 		case err != nil: // Inspect has said so.
 		case sums[name] == "":

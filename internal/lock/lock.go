@@ -80,6 +80,7 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return chartReadme(t) },
 		chartDashboard,
 		func() (file, error) { return kustomize(t) },
+		releaseSchema,
 	} {
 		f, err := generator()
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/demo"
+	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -50,6 +51,12 @@ func compose(t *tree.Tree) (file, error) {
 	}
 	text, err = demo.Pin(text, tree.Images+":"+demo.Tag(t.Version))
 	return file{demo.ComposeFile, text}, err
+}
+
+// releaseSchema returns the JSON schema of release.json.
+func releaseSchema() (file, error) {
+	schema, err := manifest.Schema()
+	return file{manifest.SchemaFile, append(schema, '\n')}, err
 }
 
 // page returns a page whose generated part of the given name has the given text.

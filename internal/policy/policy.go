@@ -117,3 +117,11 @@ func (c *Channels) tag(name string) {
 	c.ImageTags = append(c.ImageTags, name+"-{distro}")
 	c.DefaultTags = append(c.DefaultTags, name)
 }
+
+// Versions returns those of the given names that are versions, such as of a registry's tags.
+func Versions(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, err := parse(name)
+		return err != nil
+	})
+}

@@ -106,6 +106,15 @@ func Name(k *pack.Kit, target tree.Target) string {
 	return k.Name(target) + ".snap"
 }
 
+// Arch returns the store's name of the architecture of a target such as "linux/arm64".
+func Arch(target string) (string, error) {
+	_, arch, _ := strings.Cut(target, "/")
+	if name, ok := archs[strings.TrimSuffix(arch, "v7")]; ok {
+		return name, nil
+	}
+	return "", fmt.Errorf("%s: the store has no snaps for it", target)
+}
+
 // Write makes the snap of a target in dir and returns its name.
 func Write(ctx context.Context, k *pack.Kit, target tree.Target, dir string) (string, error) {
 	arch, ok := archs[target.Arch]

@@ -1,6 +1,7 @@
 # go vet and go test, without the tests that need Nix or a network.
 {
   cacert,
+  git,
   platforms,
   program,
   source,
@@ -8,7 +9,10 @@
 program platforms.native {
   name = "check-go-test";
   src = source.all;
-  nativeBuildInputs = [ cacert ];
+  nativeBuildInputs = [
+    cacert
+    git
+  ];
   buildPhase = ''
     runHook preBuild
     export HOME=$TMPDIR

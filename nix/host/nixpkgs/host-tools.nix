@@ -194,7 +194,6 @@ in
 
     # Built only when a flake names them.
     // lib.mapAttrs link {
-      cosign = [ "cosign" ];
       curl = [ "curl" ];
       dpkg = [
         "dpkg"
@@ -233,9 +232,10 @@ in
       zstd = [ "zstd" ];
     }
 
-    # A shell of nix develop has those of its tools that the machine has.
+    # A shell of nix develop, and what runs with them if they are there, has those that the machine has.
     // lib.mapAttrs linkExisting {
       actionlint = [ "actionlint" ];
+      cosign = [ "cosign" ];
       crane = [ "crane" ];
       delve = [ "dlv" ];
       golangci-lint = [ "golangci-lint" ];

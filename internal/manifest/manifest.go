@@ -1,0 +1,181 @@
+// Package manifest is what a release says of itself: release.json, a list of every artifact with its
+// digest and the channels that it goes to. It puts a release's folder together, and reads it again.
+//
+// Nothing in a manifest depends on git, the clock or the machine, so that whoever makes the release
+// again gets the same bytes. The commit is named by the tag, and by the images' annotations.
+package manifest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/einstack/glide/internal/dist"
+)
+
+// Names in a release's folder.
+const (
+	File      = "release.json"
+	ImagesDir = "images" // an OCI layout, with images.json
+	// SignatureFile is the signature of the sums, made when the release is published.
+	SignatureFile = dist.SumsFile + ".sigstore.json"
+)
+
+// A Manifest is the content of release.json.
+type Manifest struct {
+	Version   string     `json:"version" pattern:"^[0-9]+\\.[0-9]+\\.[0-9]+(-rc\\.[1-9][0-9]*)?$" doc:"semantic version; the tag is v and this"`
+	Date      string     `json:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"day that CHANGELOG.md gives the version; every date inside artifacts"`
+	Go        string     `json:"go" doc:"version of the Go toolchain that compiled the binaries"`
+	Source    string     `json:"source" doc:"repository of the source"`
+	Images    string     `json:"images" doc:"repository of the container images"`
+	Artifacts []Artifact `json:"artifacts" doc:"every artifact, sorted by kind and name"`
+}
+
+// An Artifact is one thing that is released.
+type Artifact struct {
+	Name      string     `json:"name" doc:"file in the release's folder, or tag of an image"`
+	Kind      string     `json:"kind" doc:"what it is, such as archive, deb or image"`
+	Platform  string     `json:"platform,omitempty" doc:"target such as linux/arm64, if it is of one alone"`
+	MediaType string     `json:"mediaType" doc:"media type"`
+	Size      int64      `json:"size" doc:"bytes; of an image, those of its index"`
+	SHA256    string     `json:"sha256" pattern:"^[0-9a-f]{64}$" doc:"digest, hexadecimal; of an image, that of its index"`
+	OCI       string     `json:"oci,omitempty" pattern:"^sha256:[0-9a-f]{64}$" doc:"digest of the manifest by which a registry has it, if that is another"`
+	Platforms []Platform `json:"platforms,omitempty" doc:"what an image's index lists"`
+	Channels  []string   `json:"channels" doc:"channels that it goes to"`
+}
+
+// A Platform is the image of one platform.
+type Platform struct {
+	Platform string  `json:"platform" doc:"as OCI names it, such as linux/arm64/v8"`
+	Digest   v1.Hash `json:"digest" doc:"of the image's manifest"`
+	Size     int64   `json:"size" doc:"of the manifest, bytes"`
+	SBOM     v1.Hash `json:"sbom" doc:"of its bill of materials, which refers to the image"`
+}
+
+// Tag returns the git tag of the release.
+func (m *Manifest) Tag() string { return "v" + m.Version }
+
+// For returns the artifacts that go to a channel.
+func (m *Manifest) For(channel string) []Artifact {
+	return slices.DeleteFunc(slices.Clone(m.Artifacts), func(a Artifact) bool { return !slices.Contains(a.Channels, channel) })
+}
+
+// encode returns the manifest as it is written.
+func (m *Manifest) encode() ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(m)
+	return text.Bytes(), err
+}
+
+// Read reads the manifest of a release's folder and checks its form.
+func Read(dir string) (*Manifest, error) {
+	file := filepath.Join(dir, File)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w; make a release by nix build .#release or release assemble", err)
+	}
+	m, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return m, nil
+}
+
+// Parse reads a manifest. Its error joins everything that is wrong.
+func Parse(text []byte) (*Manifest, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	m := &Manifest{}
+	if err := decoder.Decode(m); err != nil {
+		return nil, err
+	}
+	return m, m.validate()
+}
+
+func (m *Manifest) validate() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if m.Version == "" || m.Date == "" || m.Go == "" || m.Source == "" || m.Images == "" {
+		fail("version, date, go, source and images must not be empty")
+	}
+	seen := map[string]bool{}
+	for _, a := range m.Artifacts {
+		switch {
+		case a.Name == "" || a.Kind == "" || a.MediaType == "" || len(a.Channels) == 0:
+			fail("artifact %q: name, kind, mediaType and channels must not be empty", a.Name)
+		case filepath.Base(a.Name) != a.Name || strings.HasPrefix(a.Name, "."):
+			fail("artifact %q: its name is no plain file name", a.Name)
+		case seen[a.Name]:
+			fail("artifact %s: listed twice", a.Name)
+		case len(a.SHA256) != 2*sha256.Size || strings.Trim(a.SHA256, "0123456789abcdef") != "":
+			fail("artifact %s: %q is no SHA-256", a.Name, a.SHA256)
+		}
+		seen[a.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+// Check reads every file and blob of a release's folder and reports all that is missing, is not what
+// the manifest says, or is not in it.
+func (m *Manifest) Check(dir string) error {
+	var errs []error
+	sums, err := dist.ReadSums(dir)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{dist.SumsFile: true, SignatureFile: true, ImagesDir: true, File: true}
+	check := func(name, want string) {
+		known[name] = true
+		got, _, err := dist.Sum(filepath.Join(dir, name))
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case got != want || got != sums[name]:
+			errs = append(errs, fmt.Errorf("%s: it has the sum %s, but %s says %s and %s %s",
+				filepath.Join(dir, name), got, File, want, dist.SumsFile, sums[name]))
+		}
+	}
+	check(File, sums[File])
+	for _, a := range m.Artifacts {
+		if a.Kind != "image" {
+			check(a.Name, a.SHA256)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	errs = append(errs, err)
+	for _, entry := range entries {
+		if !known[entry.Name()] && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
+			errs = append(errs, fmt.Errorf("%s: %s does not list it", filepath.Join(dir, entry.Name()), File))
+		}
+	}
+	if len(m.For("oci")) > 0 {
+		errs = append(errs, checkBlobs(filepath.Join(dir, ImagesDir)))
+	}
+	return errors.Join(errs...)
+}
+
+// checkBlobs reads every blob of a layout.
+func checkBlobs(layout string) error {
+	blobs, err := filepath.Glob(filepath.Join(layout, "blobs", "sha256", "*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, blob := range blobs {
+		if got, _, err := dist.Sum(blob); err != nil || got != filepath.Base(blob) {
+			errs = append(errs, errors.Join(err, fmt.Errorf("%s: the blob is sha256:%s", blob, got)))
+		}
+	}
+	return errors.Join(errs...)
+}

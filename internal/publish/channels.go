@@ -1,0 +1,117 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/internal/policy"
+)
+
+// A Release is what is published.
+type Release struct {
+	*manifest.Manifest
+	Dir     string // its folder
+	Notes   string // text of the GitHub release, Markdown
+	Scratch string // folder for copies of repositories
+	// Silence is how long a server may send nothing; no time at all stands for a minute.
+	Silence time.Duration
+	// Anonymous says that only what the public sees counts, so no secret is used.
+	Anonymous bool
+}
+
+func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
+
+func (r *Release) transport() http.RoundTripper {
+	if r.Silence == 0 {
+		return newTransport(time.Minute)
+	}
+	return newTransport(r.Silence)
+}
+
+// places returns where the version goes, given those that a channel has.
+func (r *Release) places(names []string) (policy.Channels, error) {
+	return policy.Of(r.Version, policy.Versions(names))
+}
+
+// secret returns what an environment variable holds, or the file that NAME_FILE names.
+func (r *Release) secret(name string) (string, error) {
+	if r.Anonymous {
+		return "", nil
+	}
+	if value := os.Getenv(name); value != "" {
+		return value, nil
+	}
+	if file := os.Getenv(name + "_FILE"); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", setupError{fmt.Errorf("%s_FILE: %w", name, err)}
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	return "", setupError{fmt.Errorf("no secret; set %s, or %s_FILE to a file that holds it", name, name)}
+}
+
+// A kind of channel: where it is if nobody says otherwise, and how to make one.
+type kind struct {
+	place string
+	open  func(r *Release, place string) (Channel, error)
+}
+
+var kinds = map[string]kind{
+	"chocolatey": {"https://push.chocolatey.org", newChocolatey},
+	"dir":        {"", newDir},
+	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub},
+	"helm":       {"ghcr.io/einstack/charts https://github.com/einstack/glide.git#gh-pages", newHelm},
+	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew},
+	"oci":        {"ghcr.io/einstack/glide", newOCI},
+	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop},
+	"snap":       {"https://api.snapcraft.io", newSnap},
+}
+
+// Names returns the names of all channels.
+func Names() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// A closed channel is one that can't be opened, for want of a secret for example. The others go on.
+type closed struct {
+	name, place string
+	err         error
+}
+
+func (c closed) Name() string                          { return c.name }
+func (c closed) Place() string                         { return c.place }
+func (c closed) Plan(context.Context) ([]Stage, error) { return nil, setupError{c.err} }
+
+// Open returns the channels that are named, each as NAME or NAME=PLACE. It fails only if a name is wrong.
+func Open(r *Release, named []string) ([]Channel, error) {
+	var channels []Channel
+	var errs []error
+	for _, text := range named {
+		name, place, _ := strings.Cut(text, "=")
+		k, ok := kinds[name]
+		if place == "" {
+			place = k.place
+		}
+		switch {
+		case !ok:
+			errs = append(errs, fmt.Errorf("unknown channel %q; the channels are %s", name, strings.Join(Names(), ", ")))
+		case place == "":
+			errs = append(errs, fmt.Errorf("channel %s: say where; write %s=PLACE", name, name))
+		default:
+			channel, err := k.open(r, place)
+			if err != nil {
+				channel = closed{name, place, err}
+			}
+			channels = append(channels, channel)
+		}
+	}
+	return channels, errors.Join(errs...)
+}

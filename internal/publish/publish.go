@@ -1,0 +1,238 @@
+// Package publish brings a release to its channels, by one rule: look what a channel has, and put
+// there what it lacks. What is equal is left alone, and what is different stops the channel before
+// anything is written, since nothing that was published is ever changed.
+//
+// All state is at the channels. So a run may end at any moment, and the next one takes up what it
+// left; a run after a complete one changes nothing. A rehearsal is the same with another place.
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A State is what a channel has in the place of an item.
+type State string
+
+// An item is absent also where what moves, such as a tag, still stands for an older version.
+const (
+	Absent    State = "absent"
+	Equal     State = "equal"
+	Different State = "different"
+)
+
+// An Item is what a channel can have or lack: an asset, an image, a tag, a formula.
+type Item struct {
+	Name   string
+	Size   int64 // of what is transferred at most, bytes
+	State  State
+	Detail string // what is there instead, if it is different
+	// Put brings the item to the channel. It may have happened, in part or whole, even if it fails.
+	Put func(context.Context) error
+	// Check reads what the public gets and compares every byte; nil where nobody can.
+	Check func(context.Context) error
+}
+
+// A Stage is items that are put at the same time. A stage begins when the one before is complete.
+type Stage []Item
+
+// A Channel is a place that a release is published to.
+type Channel interface {
+	// Name returns the channel's name in release.json.
+	Name() string
+	// Place says where it is, for people.
+	Place() string
+	// Plan compares the channel with the release. It changes nothing. The last stage is what
+	// makes the release visible.
+	Plan(context.Context) ([]Stage, error)
+}
+
+// A Publisher publishes to channels at the same time.
+type Publisher struct {
+	Jobs    int           // how many items are put at the same time, over all channels
+	Tries   int           // how often a channel is tried again without any progress
+	Backoff time.Duration // before the first of those, doubled for each further one
+	DryRun  bool          // only look
+	Report  func(Event)   // gets what happens, one call at a time; may be nil
+}
+
+// An Event is something that happened at a channel.
+type Event struct {
+	Channel string
+	Text    string
+}
+
+// A Result is what became of a channel.
+type Result struct {
+	Channel string
+	Place   string
+	Items   []Item // as they were last seen
+	Put     int    // how many were brought there
+	Err     error
+}
+
+// Run publishes to all channels and returns a result for each, in their order. None waits for
+// another or fails with it.
+func (p *Publisher) Run(ctx context.Context, channels []Channel) []Result {
+	results := make([]Result, len(channels))
+	run := &run{Publisher: p, slots: make(chan struct{}, p.Jobs)}
+	var group sync.WaitGroup
+	for i, channel := range channels {
+		group.Go(func() { results[i] = run.channel(ctx, channel) })
+	}
+	group.Wait()
+	return results
+}
+
+type run struct {
+	*Publisher
+	slots chan struct{}
+	mu    sync.Mutex
+}
+
+func (r *run) say(c Channel, format string, args ...any) {
+	if r.Report == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Report(Event{c.Name(), fmt.Sprintf(format, args...)})
+}
+
+// channel looks and puts until nothing is absent, or nothing moves on any more.
+func (r *run) channel(ctx context.Context, c Channel) Result {
+	result := Result{Channel: c.Name(), Place: c.Place()}
+	fail := func(err error) Result {
+		result.Err = fmt.Errorf("%s: %w", c.Name(), err)
+		return result
+	}
+	least := math.MaxInt
+	for failures := 0; ; {
+		stages, err := c.Plan(ctx)
+		if err == nil {
+			result.Items = slices.Concat(stages...)
+			absent, different := count(result.Items)
+			if different != nil {
+				return fail(different)
+			}
+			if r.DryRun || absent == 0 {
+				r.say(c, "%d items, %d absent", len(result.Items), absent)
+				return result
+			}
+			if absent < least {
+				least, failures = absent, 0
+			}
+			r.say(c, "%d items, %d absent", len(result.Items), absent)
+			put, putErr := r.put(ctx, c, stages)
+			result.Put += put
+			err = putErr
+		}
+		if ctx.Err() != nil {
+			return fail(context.Cause(ctx))
+		}
+		if err != nil && permanent(err) {
+			return fail(err)
+		}
+		if failures++; failures > r.Tries {
+			if err == nil {
+				err = fmt.Errorf("what was put is still absent: %s", names(result.Items, Absent))
+			}
+			return fail(err)
+		}
+		if err == nil && failures == 1 {
+			continue // all was put: look whether it is there
+		}
+		wait := max(retryAfter(err), r.backoff(failures))
+		r.say(c, "again in %s: %v", wait.Round(time.Millisecond), err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// backoff returns how long to wait after some failures, give or take a half, so that two publishers
+// don't meet again and again.
+func (p *Publisher) backoff(failures int) time.Duration {
+	wait := p.Backoff << (failures - 1)
+	return wait/2 + rand.N(wait+1)
+}
+
+// put puts the absent items of a stage after the other and returns how many it has put.
+func (r *run) put(ctx context.Context, c Channel, stages []Stage) (int, error) {
+	total := 0
+	for _, stage := range stages {
+		var mu sync.Mutex
+		var errs []error
+		var group errgroup.Group
+		for _, item := range stage {
+			if item.State != Absent {
+				continue
+			}
+			select {
+			case r.slots <- struct{}{}:
+			case <-ctx.Done():
+				return total, errors.Join(group.Wait(), context.Cause(ctx))
+			}
+			group.Go(func() error {
+				defer func() { <-r.slots }()
+				err := item.Put(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", item.Name, err))
+					return nil
+				}
+				total++
+				r.say(c, "put %s", item)
+				return nil
+			})
+		}
+		_ = group.Wait() // the errors are in errs, all of them
+		if len(errs) > 0 {
+			return total, errors.Join(errs...)
+		}
+	}
+	return total, nil
+}
+
+// String returns the item's name, with its size if that matters.
+func (i Item) String() string {
+	if i.Size < 1e5 {
+		return i.Name
+	}
+	return fmt.Sprintf("%s (%.1f MB)", i.Name, float64(i.Size)/1e6)
+}
+
+// count returns how many items are absent, and an error of those that are different.
+func count(items []Item) (absent int, different error) {
+	var errs []error
+	for _, item := range items {
+		switch item.State {
+		case Absent:
+			absent++
+		case Different:
+			errs = append(errs, fmt.Errorf("%s is there already and different: %s; nothing that was published is changed, so make a new version", item.Name, item.Detail))
+		}
+	}
+	return absent, errors.Join(errs...)
+}
+
+func names(items []Item, state State) string {
+	var all []string
+	for _, item := range items {
+		if item.State == state {
+			all = append(all, item.Name)
+		}
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,369 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/test/channels"
+)
+
+func TestMain(m *testing.M) { os.Exit(channels.Main(m)) }
+
+// publishTo publishes a release's folder to channels of a world, as the command does, but in haste.
+func publishTo(t *testing.T, w *channels.World, dir string, to []string, change func(*Publisher, *Release)) []Result {
+	t.Helper()
+	setenv(t, w)
+	m, err := manifest.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 2 * time.Second}
+	p := &Publisher{Jobs: 4, Tries: 4, Backoff: time.Millisecond}
+	if change != nil {
+		change(p, r)
+	}
+	opened, err := Open(r, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Run(t.Context(), opened)
+}
+
+func setenv(t *testing.T, w *channels.World) {
+	t.Helper()
+	for _, entry := range w.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+}
+
+func wantComplete(t *testing.T, results []Result) {
+	t.Helper()
+	for _, r := range results {
+		if absent, different := count(r.Items); r.Err != nil || absent > 0 || different != nil || len(r.Items) == 0 {
+			t.Errorf("%s: %d items, %d absent, %v, %v", r.Channel, len(r.Items), absent, different, r.Err)
+		}
+	}
+}
+
+// wantPublished looks with the eyes of the public at whether each place has the release, whole.
+func wantPublished(t *testing.T, w *channels.World, dir, version string) {
+	t.Helper()
+	published, drafts := w.GitHub.Published("v" + version)
+	if published == nil || drafts != 0 {
+		t.Fatalf("GitHub has release %v and %d drafts", published, drafts)
+	}
+	for _, a := range []string{"release.json", "SHA256SUMS", "glide_" + version + "_linux_amd64.tar.gz"} {
+		content, err := os.ReadFile(filepath.Join(dir, a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(published.Assets[a]) != string(content) {
+			t.Errorf("GitHub has other bytes of %s", a)
+		}
+	}
+	if snap, revisions := w.Snaps.Released("armhf", "latest/edge"); revisions != 1 || string(snap) != "snap for armhf "+version {
+		t.Errorf("the snap store has %d revisions, and %q in latest/edge", revisions, snap)
+	}
+	for _, repository := range []string{"tap Formula/glide-rc.rb", "bucket bucket/glide-rc.json"} {
+		name, file, _ := strings.Cut(repository, " ")
+		content, commits, err := w.Show(t.Context(), name, "main", file)
+		if err != nil || commits != 1 || !strings.Contains(content, version) {
+			t.Errorf("%s: %d commits, %v", repository, commits, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(w.Dir, version, "images", "oci-layout")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPublishes(t *testing.T) {
+	for _, version := range []string{"0.2.0-rc.3", "0.2.0"} {
+		t.Run(version, func(t *testing.T) {
+			w := channels.New(t)
+			w.GitHub.Tags = []string{"v" + version}
+			dir := channels.Release(t, version, "")
+			plan := publishTo(t, w, dir, w.To(), func(p *Publisher, _ *Release) { p.DryRun = true })
+			for _, r := range plan {
+				if absent, _ := count(r.Items); absent != len(r.Items) || r.Err != nil {
+					t.Errorf("%s: %d of %d are absent at first, %v", r.Channel, absent, len(r.Items), r.Err)
+				}
+			}
+			if published, drafts := w.GitHub.Published("v" + version); published != nil || drafts > 0 {
+				t.Error("a dry run has changed GitHub")
+			}
+			wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+			wantPublished(t, w, dir, version)
+
+			// A second run only looks.
+			w.Faults.Set(0, nil)
+			for _, r := range publishTo(t, w, dir, w.To(), nil) {
+				if r.Err != nil || r.Put != 0 {
+					t.Errorf("%s: a second run put %d items, %v", r.Channel, r.Put, r.Err)
+				}
+			}
+			for _, call := range w.Faults.Calls() {
+				if !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/list-revisions") {
+					t.Errorf("a second run called %s", call)
+				}
+			}
+		})
+	}
+}
+
+// What is published and different stops its channel before it changes, and no other.
+func TestStopsAtDifferent(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir, other := channels.Release(t, "0.2.0", ""), channels.Release(t, "0.2.0", "other")
+	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+	w.Faults.Set(0, nil)
+	for _, r := range publishTo(t, w, other, w.To(), nil) {
+		if r.Err == nil || r.Put != 0 || !strings.Contains(r.Err.Error(), "is there already and different") {
+			t.Errorf("%s: put %d, %v", r.Channel, r.Put, r.Err)
+		}
+	}
+	for _, call := range w.Faults.Calls() {
+		if strings.Contains(call, " PUT ") || strings.Contains(call, " PATCH ") || strings.Contains(call, " DELETE ") || strings.Contains(call, "/push/") {
+			t.Errorf("called %s", call)
+		}
+	}
+	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+}
+
+// A channel that fails for days holds no other one up.
+func TestChannelsAreOnTheirOwn(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	w.NuGet.SetModerating(true)
+	dir := channels.Release(t, "0.2.0", "")
+	for _, r := range publishTo(t, w, dir, w.To(), nil) {
+		if (r.Err != nil) != (r.Channel == "chocolatey") {
+			t.Errorf("%s: %v", r.Channel, r.Err)
+		}
+		if r.Err != nil && !strings.Contains(r.Err.Error(), "run this again when they are done") {
+			t.Errorf("%s: %v", r.Channel, r.Err)
+		}
+	}
+	w.NuGet.SetModerating(false)
+	for _, r := range publishTo(t, w, dir, w.To(), nil) {
+		if r.Err != nil || r.Put != 0 && r.Channel != "chocolatey" {
+			t.Errorf("%s: put %d, %v", r.Channel, r.Put, r.Err)
+		}
+	}
+	wantPublished(t, w, dir, "0.2.0")
+}
+
+var full = flag.Bool("full", false, "let every call fail in every way, rather than each in another")
+
+// Whatever is wrong with one call, the next run at the latest ends complete, and nothing is there twice.
+func TestFaults(t *testing.T) {
+	dir := channels.Release(t, "0.2.0", "")
+	faults := []channels.Fault{
+		channels.Status(500), channels.Status(429, "Retry-After", "0"),
+		channels.Lost, channels.Truncated, channels.Digest, channels.Silent,
+	}
+	places := []string{"chocolatey", "github", "helm", "oci"}
+	if *full {
+		// They start programs, which takes time. Scoop's bucket and the list of charts are as the tap.
+		places = append(places, "homebrew", "snap")
+	}
+	for _, place := range places {
+		t.Run(place, func(t *testing.T) {
+			for n, calls := 1, 1; n <= calls; n++ {
+				for i, fault := range faults {
+					if *full || i == n%len(faults) {
+						calls = max(calls, testFault(t, dir, place, n, i, fault))
+					}
+				}
+			}
+		})
+	}
+}
+
+// testFault publishes twice, the first time with a fault at the nth call, and returns how many calls
+// the first run made before or without it.
+func testFault(t *testing.T, dir, place string, n, i int, fault channels.Fault) int {
+	t.Helper()
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	to, _, _ := strings.Cut(w.At(place), " ") // without a list of charts
+	hasty := func(p *Publisher, r *Release) { p.Jobs, r.Silence = 1, 100*time.Millisecond }
+	w.Faults.Set(n, fault)
+	first := publishTo(t, w, dir, []string{to}, hasty)
+	calls := w.Faults.Calls()
+	w.Faults.Set(0, nil)
+	if first[0].Err == nil {
+		wantComplete(t, first)
+	}
+	wantComplete(t, publishTo(t, w, dir, []string{to}, hasty))
+	wantOnce(t, w, place)
+	if t.Failed() {
+		t.Fatalf("fault %d was at call %d of %q; the first run said %v", i, n, calls, first[0].Err)
+	}
+	return len(calls)
+}
+
+// wantOnce fails if a channel has something twice.
+func wantOnce(t *testing.T, w *channels.World, place string) {
+	t.Helper()
+	switch place {
+	case "github":
+		if published, drafts := w.GitHub.Published("v0.2.0"); published == nil || drafts > 0 {
+			t.Errorf("published %v, and %d drafts are left", published, drafts)
+		}
+	case "snap":
+		for _, arch := range []string{"amd64", "armhf"} {
+			if _, revisions := w.Snaps.Released(arch, "latest/stable"); revisions != 1 {
+				t.Errorf("%d revisions for %s", revisions, arch)
+			}
+		}
+	case "homebrew":
+		if _, commits, err := w.Show(t.Context(), "tap", "main", "Formula/glide.rb"); err != nil || commits != 1 {
+			t.Errorf("%d commits, %v", commits, err)
+		}
+	case "index":
+		if index, commits, err := w.Show(t.Context(), "pages", "gh-pages", "index.yaml"); err != nil || commits != 1 || strings.Count(index, "digest:") != 1 {
+			t.Errorf("%d commits, %v, %s", commits, err, index)
+		}
+	}
+}
+
+// Two publishers at the same time: both end well, and nothing is there twice.
+func TestTwoPublishers(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	setenv(t, w)
+	done := make(chan []Result)
+	for range 2 {
+		go func() {
+			r, err := manifest.Read(dir)
+			if err != nil {
+				t.Error(err)
+			}
+			opened, err := Open(&Release{Manifest: r, Dir: dir, Scratch: t.TempDir()}, w.To())
+			if err != nil {
+				t.Error(err)
+			}
+			p := &Publisher{Jobs: 4, Tries: 8, Backoff: 10 * time.Millisecond}
+			done <- p.Run(t.Context(), opened)
+		}()
+	}
+	wantComplete(t, <-done)
+	wantComplete(t, <-done)
+	wantPublished(t, w, dir, "0.2.0")
+	for _, place := range []string{"github", "index", "homebrew", "snap"} {
+		wantOnce(t, w, place)
+	}
+}
+
+// An older version takes nothing that moves from a newer one.
+func TestOlderVersionMovesNothing(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.3.0", "v0.2.1", "v0.4.0-rc.1"}
+	for _, version := range []string{"0.3.0", "0.2.1", "0.4.0-rc.1"} {
+		dir := channels.Release(t, version, "")
+		wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+		content, _, err := w.Show(t.Context(), "tap", "main", "Formula/glide.rb")
+		if err != nil || !strings.Contains(content, `version "0.3.0"`) {
+			t.Errorf("after %s the formula is\n%s%v", version, content, err)
+		}
+		if snap, _ := w.Snaps.Released("amd64", "latest/stable"); snap == nil {
+			t.Errorf("after %s nothing is in latest/stable", version)
+		}
+		published, _ := w.GitHub.Published("v" + version)
+		if (published.Latest == "true") != (version == "0.3.0") || published.Prerelease != strings.Contains(version, "rc") {
+			t.Errorf("%s is %+v", version, published)
+		}
+	}
+	if _, _, err := w.Show(t.Context(), "pages", "gh-pages", "index.yaml"); err != nil {
+		t.Error(err)
+	}
+	index, _, _ := w.Show(t.Context(), "pages", "gh-pages", "index.yaml")
+	if strings.Contains(index, "rc.1") || strings.Count(index, "digest:") != 2 {
+		t.Errorf("the list of charts is\n%s", index)
+	}
+}
+
+// No secret is in what people see, whatever goes wrong.
+func TestTellsNoSecret(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	for n := 1; n < 60; n += 7 {
+		w.Faults.Set(n, channels.Status(401))
+		var said strings.Builder
+		results := publishTo(t, w, dir, w.To(), func(p *Publisher, _ *Release) {
+			p.Report = func(e Event) { fmt.Fprintln(&said, e) }
+		})
+		for _, r := range results {
+			fmt.Fprintln(&said, r.Err, r.Place)
+		}
+		if strings.Contains(said.String(), channels.Secret) {
+			t.Fatalf("told the secret:\n%s", &said)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for text, want := range map[string]string{
+		"ftp": `unknown channel "ftp"; the channels are chocolatey, dir, github, helm, homebrew, oci, scoop, snap`,
+		"dir": "channel dir: say where; write dir=PLACE",
+	} {
+		if _, err := Open(&Release{}, []string{text}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// A secret is in the environment or in a file, and the lack of one stops its channel alone.
+func TestSecret(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	at := slices.IndexFunc(w.Env, func(entry string) bool { return strings.HasPrefix(entry, "GITHUB_TOKEN=") })
+	w.Env[at] = "GITHUB_TOKEN="
+	to := []string{w.At("github"), w.At("dir")}
+	results := publishTo(t, w, dir, to, nil)
+	want := "github: no secret; set GITHUB_TOKEN, or GITHUB_TOKEN_FILE to a file that holds it"
+	if results[0].Err == nil || results[0].Err.Error() != want || results[1].Err != nil {
+		t.Errorf("got %v and %v, want %s", results[0].Err, results[1].Err, want)
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(channels.Secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.Env = append(w.Env, "GITHUB_TOKEN_FILE="+file)
+	wantComplete(t, publishTo(t, w, dir, to, nil))
+}
+
+// A stubborn channel never gets better.
+type stubborn struct{ err error }
+
+func (s stubborn) Name() string  { return "stubborn" }
+func (s stubborn) Place() string { return "nowhere" }
+func (s stubborn) Plan(context.Context) ([]Stage, error) {
+	return []Stage{{{Name: "thing", State: Absent, Put: func(context.Context) error { return s.err }}}}, nil
+}
+
+func TestGivesUp(t *testing.T) {
+	p := &Publisher{Jobs: 1, Tries: 3, Backoff: time.Microsecond}
+	for want, err := range map[string]error{
+		"stubborn: what was put is still absent: thing": nil,
+		"stubborn: thing: no":                           errors.New("no"),
+	} {
+		if r := p.Run(t.Context(), []Channel{stubborn{err}}); r[0].Err == nil || r[0].Err.Error() != want {
+			t.Errorf("got %v, want %s", r[0].Err, want)
+		}
+	}
+}

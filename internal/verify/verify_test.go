@@ -1,0 +1,164 @@
+package verify
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/einstack/glide/internal/dist"
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/internal/publish"
+	"github.com/einstack/glide/test/channels"
+)
+
+func TestMain(m *testing.M) { os.Exit(channels.Main(m)) }
+
+// published returns a world with a release, and that release as whoever verifies it has it.
+func published(t *testing.T) (*channels.World, *publish.Release) {
+	t.Helper()
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	w.Public = true
+	for _, entry := range w.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+	dir := channels.Release(t, "0.2.0", "")
+	r := open(t, dir)
+	p := &publish.Publisher{Jobs: 4, Tries: 3, Backoff: time.Millisecond}
+	for _, result := range p.Run(t.Context(), channelsOf(t, w, r)) {
+		if result.Err != nil {
+			t.Fatal(result.Err)
+		}
+	}
+	again := open(t, dir)
+	again.Anonymous = true
+	return w, again
+}
+
+func open(t *testing.T, dir string) *publish.Release {
+	t.Helper()
+	m, err := manifest.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &publish.Release{Manifest: m, Dir: dir, Scratch: t.TempDir()}
+}
+
+func channelsOf(t *testing.T, w *channels.World, r *publish.Release) []publish.Channel {
+	t.Helper()
+	opened, err := publish.Open(r, w.To())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+func TestVerifies(t *testing.T) {
+	w, r := published(t)
+	report := Run(t.Context(), r, channelsOf(t, w, r))
+	if err := report.Err(); err != nil {
+		t.Fatal(err)
+	}
+	same := map[string]int{}
+	for _, row := range report.Rows {
+		if row.Verdict == Same {
+			same[row.Channel]++
+		}
+	}
+	for _, channel := range []string{"chocolatey", "github", "helm", "homebrew", "oci", "scoop", "snap"} {
+		if same[channel] == 0 {
+			t.Errorf("%s: nothing was compared", channel)
+		}
+	}
+	var table, page, text bytes.Buffer
+	if err := report.Table(&table); err != nil {
+		t.Error(err)
+	}
+	if err := report.HTML(&page); err != nil || !strings.Contains(page.String(), "<strong class=\"same\">Verified:</strong>") {
+		t.Errorf("%v\n%s", err, &page)
+	}
+	if err := report.JSON(&text); err != nil || !strings.Contains(text.String(), `"verdict": "same"`) {
+		t.Error(err)
+	}
+	if strings.Contains(table.String(), "different") {
+		t.Errorf("got\n%s", &table)
+	}
+}
+
+// Any flipped byte in anything that is published is found, and named.
+func TestFindsEveryFlippedByte(t *testing.T) {
+	w, r := published(t)
+	for _, artifact := range r.For("github") {
+		file := filepath.Join(r.Dir, artifact.Name)
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < len(content); at += max(1, len(content)/3) {
+			// The server may have a new digest for the new bytes, or still tell the old one.
+			for _, digest := range []bool{true, false} {
+				w.GitHub.Tamper(r.Tag(), artifact.Name, at, digest)
+				wantFound(t, w, r, "github", artifact.Name)
+				w.GitHub.Tamper(r.Tag(), artifact.Name, at, true)
+			}
+		}
+	}
+	for _, name := range []string{manifest.File, dist.SumsFile} {
+		w.GitHub.Tamper(r.Tag(), name, 30, false)
+		wantFound(t, w, r, "github", name)
+		w.GitHub.Tamper(r.Tag(), name, 30, true)
+	}
+	w.NuGet.Tamper("0.2.0")
+	wantFound(t, w, r, "chocolatey", "glide.0.2.0.nupkg")
+	w.Snaps.Tamper()
+	wantFound(t, w, r, "snap", "glide_0.2.0_linux_amd64.snap")
+	for name, file := range map[string]string{"tap": "Formula/glide.rb", "bucket": "bucket/glide.json", "pages": "index.yaml"} {
+		w.Rewrite(t, name, file, "[0-9a-f]{64}", strings.Repeat("0", 64))
+	}
+	wantFound(t, w, r, "homebrew", "glide 0.2.0")
+	wantFound(t, w, r, "scoop", "glide 0.2.0")
+	wantFound(t, w, r, "helm", "glide 0.2.0")
+	for _, blob := range w.Blobs(t, "einstack/glide", "0.2.0-alpine") {
+		w.TamperBlob(blob)
+		wantFound(t, w, r, "oci", "0.2.0-alpine")
+		w.TamperBlob("")
+	}
+}
+
+// wantFound fails unless the report says of one thing alone that it differs.
+func wantFound(t *testing.T, w *channels.World, r *publish.Release, channel, name string) {
+	t.Helper()
+	opened, err := publish.Open(r, []string{w.At(channel)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, row := range Run(t.Context(), r, opened).Rows {
+		if strings.HasPrefix(row.Name, name) && row.Verdict == Different && row.Detail != "" {
+			found = true
+		}
+	}
+	if !found {
+		t.Errorf("%s: what was changed in %s is not found: %+v", channel, name, Run(t.Context(), r, opened).Rows)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	w := channels.New(t)
+	w.Public = true
+	w.GitHub.Tags = []string{"v0.2.0"}
+	for _, entry := range w.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+	r := open(t, channels.Release(t, "0.2.0", ""))
+	r.Anonymous = true
+	report := Run(t.Context(), r, channelsOf(t, w, r))
+	if err := report.Err(); err == nil || !strings.Contains(err.Error(), "github: release.json is missing: the channel does not have it") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,248 @@
+//go:build e2e
+
+package publish
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/einstack/glide/internal/dist"
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/channels"
+	"github.com/einstack/glide/test/repo"
+)
+
+// The matrix of the rehearsal: of each operating system what its package managers want, and images on
+// no base, which is all that can be made without a registry.
+var targets = []string{"darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64", "windows-386", "windows-amd64"}
+
+const candidate = "0.9.0-rc.1"
+
+// A rehearsal is a copy of the repository with an origin, and channels of its own.
+type rehearsal struct {
+	*channels.World
+	root        string
+	env         []string
+	certificate string // of the registry
+	// replaced are what the documents name and a test can't have, and what stands for it.
+	replaced *strings.Replacer
+}
+
+// From a commit on develop to every channel and back, with a real release: every command of the
+// documents is run as it is written there.
+func TestRehearsal(t *testing.T) {
+	r := newRehearsal(t)
+	if *figures {
+		r.measure(t)
+		return
+	}
+	releasing, life, verifying := r.blocks(t, "RELEASING.md"), r.blocks(t, "docs/life-of-a-release.md"), r.blocks(t, "docs/verify.md")
+	tag, promote, byHand := releasing[0], releasing[1], releasing[2]
+
+	// Not before it is merged and tagged.
+	output, err := r.try(t, "release check")
+	if err == nil || !strings.Contains(output, "has no tag v"+candidate) || !strings.Contains(output, "not on main") || !strings.Contains(output, "no merge of develop") {
+		t.Fatalf("check on develop: %v\n%s", err, output)
+	}
+	r.run(t, tag)
+
+	start := time.Now()
+	r.run(t, byHand)
+	t.Logf("made by Nix and planned in %s", time.Since(start).Round(time.Second))
+	made, err := filepath.EvalSymlinks(filepath.Join(r.root, "result"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Read(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if published, drafts := r.GitHub.Published(m.Tag()); published != nil || drafts > 0 {
+		t.Error("a dry run has changed GitHub")
+	}
+	notes := r.run(t, "release notes | tee notes.md")
+	for _, part := range []string{"- Everything.", "nix run github:einstack/glide/v" + candidate + "#verify", m.Artifacts[0].SHA256, "- Ada Example", "This is a candidate"} {
+		if !strings.Contains(notes, part) {
+			t.Errorf("the notes lack %q:\n%s", part, notes)
+		}
+	}
+
+	to := " --to '" + strings.Join(r.To(), "' --to '") + "'"
+	r.run(t, "chmod -R u+w "+made+" && release sign")
+	start = time.Now()
+	r.run(t, "release publish --notes notes.md"+to)
+	t.Logf("published in %s", time.Since(start).Round(time.Millisecond))
+	start = time.Now()
+	output = r.run(t, "release publish"+to)
+	t.Logf("published again in %s", time.Since(start).Round(time.Millisecond))
+	if strings.Count(output, " 0 put") != len(r.To()) {
+		t.Errorf("a second run said\n%s", output)
+	}
+	published, drafts := r.GitHub.Published(m.Tag())
+	if published == nil || drafts != 0 || !published.Prerelease || published.Latest != "false" || published.Body != notes {
+		t.Fatalf("GitHub has %+v and %d drafts", published, drafts)
+	}
+	for _, block := range life {
+		r.run(t, block)
+	}
+
+	// By Nix, and by plain Go, which makes the same files.
+	r.run(t, "release sign --images --registry "+strings.TrimPrefix(r.At("oci"), "oci="))
+	if signed := r.run(t, `cat "$SIGNED"`); strings.Count(signed, "@sha256:") != len(m.For("oci"))+len(m.For("helm")) {
+		t.Errorf("signed are\n%s", signed)
+	}
+	for _, block := range verifying[:2] {
+		r.run(t, block)
+	}
+	r.sameByGo(t, made)
+	r.run(t, "cd "+made+"\n"+verifying[2])
+
+	archive := "glide_" + candidate + "_windows_386.zip"
+	r.GitHub.Tamper(m.Tag(), archive, len(published.Assets[archive])/2, true)
+	output, err = r.try(t, "release verify --rebuilt result --to '"+r.At("github")+"'")
+	if err == nil || !regexp.MustCompile(`github: `+archive+` is different: .*(entry|byte)`).MatchString(output) {
+		t.Errorf("verify of a tampered archive: %v\n%s", err, output)
+	}
+
+	r.run(t, "rm -r result notes.md dist; git switch --quiet develop")
+	output = r.run(t, promote)
+	if !strings.Contains(output, "linux/amd64: but for the version the binary is that of v"+candidate) {
+		t.Errorf("promote said\n%s", output)
+	}
+	output, err = r.try(t, tag)
+	if err == nil || !strings.Contains(output, candidate+" is out for ") || strings.Count(output, "release: ") != 1 {
+		t.Errorf("check of a young candidate: %v\n%s", err, output)
+	}
+	r.run(t, "release check --soak 0")
+}
+
+func newRehearsal(t *testing.T) *rehearsal {
+	t.Helper()
+	addr, certificate := startRegistry(t)
+	r := &rehearsal{root: filepath.Join(t.TempDir(), "glide"), certificate: certificate}
+	bin, err := filepath.Abs("testdata/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := tool(t)
+	r.World = channels.NewWith(t, frontOf(t, addr, certificate), "")
+	r.GitHub.Tags = []string{"v" + candidate}
+	r.Registry = addr // no front, but the TLS and password of the registry itself
+	scratch := t.TempDir()
+	r.env = append(r.Env, "SSL_CERT_FILE="+certificate, "NIX_HOST="+filepath.Join(repo.Root(), "nix/host/nix-host"),
+		"BUILT="+scratch, "SIGNED="+filepath.Join(scratch, "signed"),
+		"GIT_AUTHOR_NAME=Ada Example", "GIT_AUTHOR_EMAIL=ada@localhost", "GIT_COMMITTER_NAME=Ada Example", "GIT_COMMITTER_EMAIL=ada@localhost")
+	for i, entry := range r.env {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			r.env[i] = "PATH=" + filepath.Dir(program) + ":" + bin + ":" + path
+		}
+	}
+	public := []string{r.At("github"), r.At("homebrew"), r.At("scoop"), r.At("snap"), r.At("chocolatey")}
+	r.replaced = strings.NewReplacer(
+		"--to github,oci", "--to '"+r.At("github")+"' --to '"+r.At("oci")+"'",
+		"oci=127.0.0.1:5000/glide", r.At("oci"),
+		"/tmp/rehearsal", r.Dir,
+		"github:einstack/glide/v0.1.0#verify -- v0.1.0", ".#verify -- v"+candidate+" --flake . --to '"+strings.Join(public, "' --to '")+"'",
+		"verify --rebuilt dist/release", "verify --rebuilt dist/release --to '"+strings.Join(public, "' --to '")+"'",
+		"go run ./cmd/release", "release",
+		"glide_0.1.0_", "glide_"+candidate+"_",
+	)
+
+	repo.Copy(t, r.root, time.Now())
+	shrink(t, filepath.Join(r.root, tree.MatrixFile))
+	write(t, filepath.Join(r.root, tree.VersionFile), candidate+"\n")
+	write(t, filepath.Join(r.root, tree.ChangelogFile), "# Changelog\n\n## ["+candidate+"] - 2026-01-02\n\n### Added\n\n- Everything.\n")
+	r.run(t, `release lock
+git init --quiet --initial-branch main
+git commit --quiet --allow-empty --message begin
+git init --quiet --bare "$BUILT/origin"
+git remote add origin "$BUILT/origin"
+git switch --quiet --create develop
+git add --all
+git commit --quiet --message glide`)
+	return r
+}
+
+// blocks returns the commands of a document, block by block.
+func (r *rehearsal) blocks(t *testing.T, document string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repo.Root(), document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, r.replaced.Replace(found[1]))
+	}
+	return blocks
+}
+
+var block = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+func (r *rehearsal) try(t *testing.T, script string) (string, error) {
+	t.Helper()
+	return try(t, r.root, r.env, "bash", "-euo", "pipefail", "-c", script)
+}
+
+func (r *rehearsal) run(t *testing.T, script string) string {
+	t.Helper()
+	output, err := r.try(t, script)
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, output)
+	}
+	return output
+}
+
+// shrink leaves the targets of the rehearsal in a matrix.
+func shrink(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var matrix map[string]any
+	if err := json.Unmarshal(text, &matrix); err != nil {
+		t.Fatal(err)
+	}
+	matrix["targets"] = slices.DeleteFunc(matrix["targets"].([]any), func(target any) bool {
+		of := target.(map[string]any)
+		if of["images"] != nil {
+			of["images"] = []string{"distroless"}
+		}
+		return !slices.Contains(targets, of["goos"].(string)+"-"+of["goarch"].(string))
+	})
+	if text, err = json.MarshalIndent(matrix, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, string(text))
+}
+
+// sameByGo compares the release that plain Go made, with images and chart of Nix, with that of Nix.
+func (r *rehearsal) sameByGo(t *testing.T, made string) {
+	t.Helper()
+	command := "release assemble --out dist/whole --images " + filepath.Join(made, manifest.ImagesDir)
+	if charts, _ := filepath.Glob(filepath.Join(made, "glide-*.tgz")); len(charts) == 1 {
+		command += " --chart " + charts[0]
+	}
+	r.run(t, command)
+	want, err := dist.ReadSums(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := dist.ReadSums(filepath.Join(r.root, "dist/whole"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sum := range want {
+		if got[name] != sum {
+			t.Errorf("%s: plain Go made %s, Nix %s", name, got[name], sum)
+		}
+	}
+}
