@@ -34,6 +34,12 @@ in
       description = "Files of `NAME=value` lines, which the settings name as `\${env:NAME}`.";
     };
 
+    socketActivation = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = "Whether systemd listens in Glide's place, so that none is refused while the service starts again.";
+    };
+
     openFirewall = lib.mkOption {
       type = lib.types.bool;
       default = false;
@@ -48,8 +54,12 @@ in
     networking.firewall.allowedTCPPorts = lib.optional cfg.openFirewall port;
 
     systemd.packages = [ cfg.package ];
+    systemd.sockets.glide = lib.mkIf cfg.socketActivation {
+      wantedBy = [ "sockets.target" ];
+      listenStreams = [ address ];
+    };
     systemd.services.glide = {
-      wantedBy = [ "multi-user.target" ];
+      wantedBy = lib.optional (!cfg.socketActivation) "multi-user.target";
       reloadTriggers = [ cfg.configFile ];
       serviceConfig = {
         # An empty line takes back that of the packages' unit, which has no such program here.
