@@ -137,14 +137,14 @@ func TestKeysReload(t *testing.T) {
 	if text, last := c.answer(); text != "x" || last.Error != nil {
 		t.Errorf("got %q, %+v", text, last.Error)
 	}
-	if err := g.Apply(parse(t, withKeys(u.URL, ", requests: 1/h"))); err != nil {
+	if err := g.Apply(configure(t, withKeys(u.URL, ", requests: 1/h"))); err != nil {
 		t.Fatal(err)
 	}
 	c.ask("a")
 	if _, last := c.answer(); last.Error == nil || last.Error.Name != "rate_limit_exceeded" {
 		t.Errorf("got %+v", last)
 	}
-	if err := g.Apply(parse(t, strings.ReplaceAll(withKeys(u.URL, ""), config.HashKey("key-all").String(), config.HashKey("key-new").String()))); err != nil {
+	if err := g.Apply(configure(t, strings.ReplaceAll(withKeys(u.URL, ""), config.HashKey("key-all").String(), config.HashKey("key-new").String()))); err != nil {
 		t.Fatal(err)
 	}
 	c.ask("a")
