@@ -11,7 +11,7 @@ test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev 
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images
+e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock

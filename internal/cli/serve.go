@@ -142,12 +142,19 @@ func (s *server) announce(cmd *cobra.Command, cfg *config.Config, log *slog.Logg
 			break
 		}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), `Glide %s listens on http://%s with %s. Try:
+	scheme, key := "http", ""
+	if cfg.API.HTTP.TLS != nil {
+		scheme = "https"
+	}
+	if len(cfg.API.Keys) > 0 {
+		key = ` -H "Authorization: Bearer $GLIDE_KEY"`
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), `Glide %s listens on %s://%s with %s. Try:
 
-  curl http://%s/v1/chat/completions -H 'Content-Type: application/json' \
+  curl %s://%s/v1/chat/completions -H 'Content-Type: application/json'%s \
     -d '{"model": "%s", "messages": [{"role": "user", "content": "Hello!"}]}'
 
-`, glide.Version(), addr, source, reachable(addr), router)
+`, glide.Version(), scheme, addr, source, scheme, reachable(addr), key, router)
 }
 
 // reachable returns an address under which this machine reaches a listener on addr.

@@ -17,6 +17,8 @@ const MaxModels = 64
 // check records what is wrong although every single value is well-formed.
 func (d *decoder) check(cfg *Config) {
 	const path = "routers.language"
+	d.checkAPI(&cfg.API)
+	d.checkKeys(cfg.API.Keys, cfg.Routers.Language)
 	if routers := cfg.Routers.Language; len(routers) > 0 && !slices.ContainsFunc(routers, func(r Router) bool { return r.Enabled }) {
 		d.problem(path, "has no enabled router", "add one; glide config default prints an example")
 	}

@@ -45,13 +45,40 @@ type Logging struct {
 
 // API configures the ways in which clients reach Glide.
 type API struct {
-	HTTP HTTP `yaml:"http" doc:"The HTTP server."`
+	HTTP      HTTP        `yaml:"http" doc:"The HTTP server."`
+	WebSocket WebSocket   `yaml:"websocket" doc:"The WebSockets of /v1/language/{router}/chatStream."`
+	Keys      []ClientKey `yaml:"keys" doc:"The keys of clients. Without any, everyone who reaches Glide may ask."`
+}
+
+// WebSocket configures the WebSockets.
+type WebSocket struct {
+	MaxConnections int      `yaml:"max_connections" default:"10000" doc:"The WebSockets that may be open at once; further ones are refused with 503."`
+	MaxChats       int      `yaml:"max_chats" default:"32" doc:"The chats that may run at once on one WebSocket."`
+	PingInterval   Duration `yaml:"ping_interval" default:"30s" doc:"How often a client is asked whether it is still there. One that does not answer in that time is cut off."`
+}
+
+// A ClientKey configures one client.
+type ClientKey struct {
+	ID       string   `yaml:"id" required:"true" doc:"The client's name in the log."`
+	Hash     KeyHash  `yaml:"hash" required:"true" doc:"The SHA-256 of the client's key, as glide key new prints it."`
+	Routers  []string `yaml:"routers" doc:"The routers that the client may use. Without any, all."`
+	Requests Rate     `yaml:"requests" doc:"The requests that the client may make, as number/unit (ms, s, m, h). Without it, any number."`
+	Tokens   Rate     `yaml:"tokens" doc:"The tokens that the client may use in both directions, as number/unit. Without it, any number."`
+}
+
+// TLS configures encryption.
+type TLS struct {
+	Cert     PEM `yaml:"cert" required:"true" doc:"The certificate, and those that lead to its authority, such as ${file:tls.crt}."`
+	Key      PEM `yaml:"key" required:"true" doc:"The certificate's private key, such as ${file:tls.key}."`
+	ClientCA PEM `yaml:"client_ca" doc:"The authorities by one of which a client's certificate must be signed. Without it, clients need none."`
 }
 
 // HTTP configures the HTTP server.
 type HTTP struct {
 	ListenAddr   Address  `yaml:"listen_addr" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
 	MaxBodySize  Size     `yaml:"max_body_size" default:"32MiB" doc:"The largest request body that is read; a larger one is refused with 413."`
+	TLS          *TLS     `yaml:"tls" doc:"Encryption. When the files change, new connections get the new certificate."`
+	CORSOrigins  []string `yaml:"cors_origins" doc:"The origins whose pages may call Glide from a browser, such as https://app.example.com; * is all of them. Without any, none may."`
 	ReadTimeout  Duration `yaml:"read_timeout" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
 	WriteTimeout Duration `yaml:"write_timeout" default:"30s" doc:"How long a client may take to accept one chunk of an answer."`
 	IdleTimeout  Duration `yaml:"idle_timeout" default:"2m" doc:"How long an idle connection of a client is kept."`

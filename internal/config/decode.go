@@ -230,7 +230,8 @@ func (d *decoder) decodeScalar(path string, node *yaml.Node, v reflect.Value) {
 	// The file's own text is quoted in an error, never what a secret expanded to.
 	if err := setScalar(v, text); err != nil {
 		shown := strconv.Quote(node.Value)
-		if _, secret := v.Interface().(Secret); secret {
+		switch v.Interface().(type) {
+		case Secret, PEM, KeyHash:
 			shown = "the value"
 		}
 		what, remedy, _ := strings.Cut(err.Error(), "; ")

@@ -59,7 +59,7 @@ func isScalar(t reflect.Type) bool {
 var typeNames = map[reflect.Type]string{
 	reflect.TypeFor[Duration](): "duration", reflect.TypeFor[Size](): "size", reflect.TypeFor[Rate](): "rate",
 	reflect.TypeFor[Secret](): "secret", reflect.TypeFor[URL](): "URL", reflect.TypeFor[Address](): "address",
-	reflect.TypeFor[JSON](): "any",
+	reflect.TypeFor[JSON](): "any", reflect.TypeFor[KeyHash](): "hash", reflect.TypeFor[PEM](): "PEM",
 }
 
 func typeName(t reflect.Type) string {
@@ -117,6 +117,7 @@ var patterns = map[reflect.Type]string{
 	reflect.TypeFor[Rate]():     `^[0-9]+/(ms|s|m|h)$`,
 	reflect.TypeFor[URL]():      `^https?://`,
 	reflect.TypeFor[Address]():  `:[0-9]+$`,
+	reflect.TypeFor[KeyHash]():  `^sha256:[0-9a-f]{64}$`,
 }
 
 func schemaOf(t reflect.Type) map[string]any {

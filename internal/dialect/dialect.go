@@ -100,7 +100,7 @@ type Progress struct {
 // Usage returns the usage that a plain answer states. Only its tail is needed, as all
 // providers put the usage after the content.
 func Usage(tail []byte) chat.Usage {
-	const key = `"usage":`
+	const key = `usage":` // or token_usage; inside of a string the quote would be escaped
 	at := bytes.LastIndex(tail, []byte(key))
 	if at < 0 {
 		return chat.Usage{}
@@ -108,8 +108,7 @@ func Usage(tail []byte) chat.Usage {
 	return parseUsage(bytes.TrimLeft(tail[at+len(key):], " \r\n\t"))
 }
 
-// parseUsage reads the object at the beginning of text, in OpenAI's words or in
-// Anthropic's.
+// parseUsage reads the object at the beginning of text, in the words of any dialect.
 func parseUsage(text []byte) (u chat.Usage) {
 	end := objectEnd(text)
 	if end == 0 {
@@ -125,7 +124,7 @@ func parseUsage(text []byte) (u chat.Usage) {
 		switch string(key) {
 		case "prompt_tokens", "input_tokens":
 			u.Input = n
-		case "completion_tokens", "output_tokens":
+		case "completion_tokens", "output_tokens", "response_tokens":
 			u.Output = n
 		case "cache_read_input_tokens":
 			u.CacheRead = n

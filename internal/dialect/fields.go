@@ -54,6 +54,10 @@ func gatherUnknown(extra map[string]json.RawMessage, path string, data []byte, t
 			}
 			return nil
 		})
+	case t.Kind() == reflect.Map && data[0] == '{':
+		return scan.Object(data, func(key []byte, value scan.Range) error {
+			return gatherUnknown(extra, path+"."+string(key), value.Of(data), t.Elem())
+		})
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && data[0] == '[':
 		i := -1
 		return scan.Array(data, func(value scan.Range) error {

@@ -82,6 +82,7 @@ type try struct {
 // gone, else why another model is to be asked.
 func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	client := &attempt.Model.Config.Client
+	x.introduce(attempt.Model)
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
 	defer cancel(nil)
@@ -259,11 +260,13 @@ func (x *exchange) passOn(s *setback) {
 	x.status, x.failure = s.status, s.String()
 	h := x.w.Header()
 	copyHeader(h, s.header)
+	x.client.Tell(h) // in place of what the provider says of its limits
 	h["X-Glide-Model"] = []string{s.model}
 	h["Content-Length"] = []string{strconv.Itoa(len(s.body))}
 	x.writeDeadline()
 	x.w.WriteHeader(s.status)
 	_, _ = x.w.Write(s.body)
+	x.flush()
 }
 
 func copyHeader(dst, src http.Header) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/dialect"
 )
@@ -23,6 +24,9 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 }
 
 func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
@@ -30,29 +34,34 @@ func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
 }
 
 // only passes on requests of one method, and refuses others in the dialect d.
-func only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
+func (g *Gateway) only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
+	refuse := g.briefly(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", method)
+		e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
+		e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
+		writeError(w, d, e)
+	})
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != method && !(method == http.MethodGet && r.Method == http.MethodHead) {
-			w.Header().Set("Allow", method)
-			e := chat.Invalid("", "%s does not take %s; use %s", r.URL.Path, r.Method, method)
-			e.Status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
-			writeError(w, d, e)
+		if r.Method == method || method == http.MethodGet && r.Method == http.MethodHead {
+			h(w, r)
 			return
 		}
-		h(w, r)
+		refuse(w, r)
 	}
 }
 
 func (g *Gateway) serveNothing(w http.ResponseWriter, r *http.Request) {
-	e := chat.Invalid("", "%s is not a path of this API; use POST /v1/chat/completions or GET /v1/models", r.URL.Path)
+	e := chat.Invalid("", "%s is not a path of this API; GET /openapi.json describes it", clip(r.URL.Path))
 	e.Status, e.Code = http.StatusNotFound, "route_not_found"
 	writeError(w, dialect.OpenAIChat, e)
 }
 
-// unknownModel returns the refusal of a model's name.
-func (s *state) unknownModel(name string) *chat.Error {
+// unknownModel returns the refusal of a model's name, which tells the client what else
+// there is for it.
+func (s *state) unknownModel(name string, c *access.Client) *chat.Error {
 	const most = 10
 	ids := slices.Sorted(maps.Keys(s.routers))
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !c.May(id) })
 	more := ""
 	if len(ids) > most {
 		ids, more = ids[:most], ", …"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/provider"
@@ -27,6 +28,7 @@ type exchange struct {
 	control *http.ResponseController
 	r       *http.Request
 	call    provider.Call
+	client  *access.Client // nil if no key is needed
 	router  *route.Router
 
 	id       string
@@ -35,6 +37,8 @@ type exchange struct {
 	status   int           // told to the client; 0 if none was
 	first    time.Duration // until the first content
 	usage    chat.Usage
+	size     int          // of the request, in bytes
+	events   int          // of the answer's stream
 	model    *route.Model // that answered
 	failure  string       // what the client was told to have failed
 	span     *trace.Span  // nil for none
@@ -49,21 +53,43 @@ const (
 // serve returns the handler of requests in the dialect d.
 func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{
-			g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
-			call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
-		}
-		x.identify()
-		x.beginSpan()
-		g.metrics.running.Add(1)
-		// Deferred, so that a line is written for a stream that is broken off too.
-		defer x.close()
-		if e := x.read(); e != nil {
-			x.refuse(e)
-			return
-		}
-		x.run()
+		g.begin(w, r, d).serve((*exchange).takeNamed)
 	}
+}
+
+// begin returns the exchange that r begins. It must be closed.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, d dialect.Dialect) *exchange {
+	x := &exchange{
+		g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
+		call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
+	}
+	x.identify()
+	x.beginSpan()
+	g.metrics.running.Add(1)
+	return x
+}
+
+// serve takes in the request, up to the point where its router is known, and answers it.
+func (x *exchange) serve(take func(*exchange) *chat.Error) {
+	// Deferred, so that a line is written for a stream that is broken off too.
+	defer x.close()
+	e := take(x)
+	if e == nil {
+		e = x.permit()
+	}
+	if e != nil {
+		x.refuse(e)
+		return
+	}
+	x.run()
+}
+
+// takeNamed takes in a request whose body names the router.
+func (x *exchange) takeNamed() *chat.Error {
+	if e := x.read(); e != nil {
+		return e
+	}
+	return x.readEnvelope()
 }
 
 // identify gives the exchange its id: the client's own, if it is fit for a log.
@@ -80,26 +106,39 @@ func (x *exchange) identify() {
 
 func notPrintable(c rune) bool { return c <= ' ' || c > '~' }
 
-// read takes in the request, up to the point where its router is known.
+// read takes in the request with its body.
 func (x *exchange) read() *chat.Error {
-	for _, via := range x.r.Header["Via"] {
-		if strings.Contains(via, x.g.via) {
-			return &chat.Error{
-				Status: http.StatusLoopDetected, Type: "api_error", Code: "loop_detected",
-				Message: "the request came back to this gateway; the base_url of a model leads to Glide itself",
-			}
-		}
+	if e := x.g.looped(x.r); e != nil {
+		return e
 	}
-	x.r.Header["Via"] = append(x.r.Header["Via"], x.g.via)
+	if e := x.admit(); e != nil {
+		return e
+	}
 	if t := x.r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
 		e := chat.Invalid("", "the content type %q is not accepted; send JSON with Content-Type: application/json", clip(t))
 		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
 		return e
 	}
-	if e := x.readBody(); e != nil {
+	if t := x.r.Header.Get("Content-Encoding"); t != "" && !strings.EqualFold(t, "identity") {
+		e := chat.Invalid("", "the content encoding %q is not accepted; send the body as it is", clip(t))
+		e.Status, e.Code = http.StatusUnsupportedMediaType, "unsupported_media_type"
 		return e
 	}
-	return x.readEnvelope()
+	return x.readBody()
+}
+
+// looped marks a request as having been here. It refuses one that was.
+func (g *Gateway) looped(r *http.Request) *chat.Error {
+	for _, via := range r.Header["Via"] {
+		if strings.Contains(via, g.via) {
+			return &chat.Error{
+				Status: http.StatusLoopDetected, Type: "api_error", Code: "loop_detected",
+				Message: "the request came back to this gateway; the base_url of a model leads to Glide itself, let it name the provider",
+			}
+		}
+	}
+	r.Header["Via"] = append(r.Header["Via"], g.via)
+	return nil
 }
 
 func isJSON(contentType string) bool {
@@ -125,7 +164,7 @@ func (x *exchange) readBody() *chat.Error {
 		return e
 	}
 	_ = x.control.SetReadDeadline(time.Time{})
-	x.call.Body = body
+	x.call.Body, x.size = body, len(body.Bytes)
 	if int64(len(body.Bytes)) > limit {
 		return tooLarge(limit)
 	}
@@ -157,9 +196,7 @@ func (x *exchange) readEnvelope() *chat.Error {
 		return e
 	}
 	if err != nil {
-		e := chat.Invalid("", "the body is not a JSON object: %v", err)
-		e.Code = "invalid_json"
-		return e
+		return notObject(err)
 	}
 	switch string(stream.Of(body)) {
 	case "", "false", "null":
@@ -174,9 +211,15 @@ func (x *exchange) readEnvelope() *chat.Error {
 	}
 	x.call.Model = model
 	if x.router = x.state.targets[name]; x.router == nil {
-		return x.state.unknownModel(name)
+		return x.state.unknownModel(name, x.client)
 	}
 	return nil
+}
+
+func notObject(err error) *chat.Error {
+	e := chat.Invalid("", "the body is not a JSON object: %v", err)
+	e.Code = "invalid_json"
+	return e
 }
 
 // refuse tells the client that its request fails.
@@ -184,7 +227,12 @@ func (x *exchange) refuse(e *chat.Error) {
 	x.status, x.failure = e.Status, e.Message
 	x.writeDeadline()
 	writeError(x.w, x.call.Dialect, e)
+	x.flush()
 }
+
+// flush sends what is written while there is a deadline for it. A client that is gone is
+// noticed by the server itself.
+func (x *exchange) flush() { _ = x.control.Flush() }
 
 // writeDeadline gives the client a limited time to accept what is written next.
 func (x *exchange) writeDeadline() {
@@ -198,6 +246,7 @@ func (x *exchange) close() {
 	if x.call.Body != nil {
 		x.call.Body.Release()
 	}
+	x.charge()
 	x.g.metrics.answered(x)
 	x.endSpan()
 	level := slog.LevelInfo
@@ -207,8 +256,11 @@ func (x *exchange) close() {
 	if !x.g.log.Enabled(logContext, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs, slog.String("id", x.id), slog.String("operation", x.call.Dialect.Name()), slog.Int("status", x.status))
+	if x.client != nil {
+		attrs = append(attrs, slog.String("client", x.client.ID))
+	}
 	if x.router != nil {
 		attrs = append(attrs, slog.String("router", x.router.ID), slog.Bool("stream", x.call.Stream), slog.Int("attempts", x.attempts))
 	}

@@ -9,7 +9,8 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/route"
@@ -31,15 +33,18 @@ type Gateway struct {
 	state    atomic.Pointer[state]
 	metrics  *telemetry
 	tracer   *trace.Tracer // nil for none
+	sockets  sockets
 	draining atomic.Bool
 }
 
 // state is what one configuration amounts to. It never changes.
 type state struct {
 	config  *config.Config
+	keys    *access.Keyring
+	tls     *tls.Config     // nil without encryption
+	order   []*route.Router // as configured
 	routers map[string]*route.Router
 	targets map[string]*route.Router // what clients name: router, and router/model
-	models  []byte                   // the answer to GET /v1/models
 }
 
 // New returns a gateway that serves cfg and writes to log.
@@ -58,54 +63,105 @@ func (g *Gateway) Trace(t *trace.Tracer) { g.tracer = t }
 // Apply makes the gateway serve cfg from the next request on. On an error it goes on
 // with what it had.
 func (g *Gateway) Apply(cfg *config.Config) error {
-	old := g.state.Load()
+	s, err := newState(cfg, g.state.Load())
+	if err != nil {
+		return fmt.Errorf("apply the configuration: %w", err)
+	}
+	g.state.Store(s)
+	return nil
+}
+
+// newState returns what cfg amounts to, with what is known of models and clients from
+// old, which may be nil.
+func newState(cfg *config.Config, old *state) (*state, error) {
 	s := &state{config: cfg, routers: map[string]*route.Router{}, targets: map[string]*route.Router{}}
-	var list modelList
+	var keys *access.Keyring
+	var routers map[string]*route.Router
+	if old != nil {
+		keys, routers = old.keys, old.routers
+	}
+	s.keys = access.NewKeyring(cfg.API.Keys, keys)
+	var err error
+	if s.tls, err = newTLS(cfg.API.HTTP.TLS); err != nil {
+		return nil, err
+	}
+	if old != nil && (s.tls == nil) != (old.tls == nil) {
+		return nil, errors.New("api.http.tls cannot come or go while Glide runs; restart it")
+	}
 	for i := range cfg.Routers.Language {
 		rc := &cfg.Routers.Language[i]
 		if !rc.Enabled {
 			continue
 		}
-		var before *route.Router
-		if old != nil {
-			before = old.routers[rc.ID]
-		}
-		r, err := route.NewRouter(rc, before)
+		r, err := route.NewRouter(rc, routers[rc.ID])
 		if err != nil {
-			return fmt.Errorf("apply the configuration: %w", err)
+			return nil, err
 		}
+		s.order = append(s.order, r)
 		s.routers[r.ID], s.targets[r.ID] = r, r
-		list.add(r.ID)
 		for _, m := range r.Models {
 			s.targets[m.ID] = r.Only(m.Config.ID)
-			list.add(m.ID)
 		}
 	}
-	s.models = list.encode()
-	g.state.Store(s)
-	return nil
+	return s, nil
+}
+
+// A path is a part of the API.
+type path struct {
+	method  string
+	pattern string
+	dialect dialect.Dialect // of its errors
+	handler http.HandlerFunc
+}
+
+// paths returns the whole API. openapi.yaml describes it.
+func (g *Gateway) paths() []path {
+	ask := func(pattern string, d dialect.Dialect) path {
+		return path{http.MethodPost, pattern, d, g.serve(d)}
+	}
+	get := func(pattern string, d dialect.Dialect, h http.HandlerFunc) path {
+		return path{http.MethodGet, pattern, d, g.briefly(h)}
+	}
+	return []path{
+		ask("/v1/chat/completions", dialect.OpenAIChat),
+		ask("/v1/embeddings", dialect.OpenAIEmbeddings),
+		ask("/v1/responses", dialect.OpenAIResponses),
+		ask("/v1/messages", dialect.AnthropicMessages),
+		ask("/v1/messages/count_tokens", dialect.AnthropicTokens),
+		get("/v1/models", dialect.OpenAIChat, g.known(dialect.OpenAIChat, serveModels)),
+		get("/v1/models/{model...}", dialect.OpenAIChat, g.known(dialect.OpenAIChat, serveModel)),
+		get("/v1/language", dialect.Glide{}, g.known(dialect.Glide{}, serveLanguage)),
+		{http.MethodPost, "/v1/language/{router}/chat", dialect.Glide{}, g.serveLanguageChat},
+		{http.MethodGet, "/v1/language/{router}/chatStream", dialect.Glide{}, g.serveChatStream},
+		get("/v1/health", dialect.OpenAIChat, g.serveReady),
+		get("/v1/health/ready", dialect.OpenAIChat, g.serveReady),
+		get("/v1/health/live", dialect.OpenAIChat, g.serveLive),
+		get("/metrics", dialect.OpenAIChat, g.metrics.serve),
+		get("/openapi.json", dialect.OpenAIChat, serveOpenAPI),
+	}
 }
 
 // Handler returns the handler of all requests.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	post := func(path string, d dialect.Dialect) { mux.HandleFunc(path, only(http.MethodPost, d, g.serve(d))) }
-	get := func(path string, h http.HandlerFunc) {
-		mux.HandleFunc(path, only(http.MethodGet, dialect.OpenAIChat, h))
+	for _, p := range g.paths() {
+		mux.HandleFunc(p.pattern, g.only(p.method, p.dialect, p.handler))
 	}
-	post("/v1/chat/completions", dialect.OpenAIChat)
-	post("/v1/embeddings", dialect.OpenAIEmbeddings)
-	post("/v1/responses", dialect.OpenAIResponses)
-	post("/v1/messages", dialect.AnthropicMessages)
-	post("/v1/messages/count_tokens", dialect.AnthropicTokens)
-	get("/v1/models", g.serveModels)
-	get("/v1/models/{model...}", g.serveModel)
-	get("/metrics", g.metrics.serve)
-	get("/v1/health", g.serveReady)
-	get("/v1/health/ready", g.serveReady)
-	get("/v1/health/live", g.serveLive)
-	mux.HandleFunc("/", g.serveNothing)
-	return mux
+	mux.HandleFunc("/", g.briefly(g.serveNothing))
+	return g.allowOrigins(mux)
+}
+
+// briefly gives clients a limited time to accept what h answers.
+func (g *Gateway) briefly(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		// Recorders in tests have no deadline; the server notices itself who is gone. The
+		// deadline is the connection's, and would outlast the request.
+		_ = control.SetWriteDeadline(time.Now().Add(g.state.Load().config.API.HTTP.WriteTimeout.Std()))
+		h(w, r)
+		_ = control.Flush()
+		_ = control.SetWriteDeadline(time.Time{})
+	}
 }
 
 // Drain makes the gateway say that it is not ready for more requests. It serves them
@@ -122,53 +178,6 @@ func (g *Gateway) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 func (g *Gateway) serveLive(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, []byte(`{"healthy":true}`))
-}
-
-// A modelList is the body of GET /v1/models.
-type modelList struct {
-	Object string      `json:"object"`
-	Data   []modelItem `json:"data"`
-}
-
-type modelItem struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
-}
-
-func newModelItem(id string) modelItem {
-	return modelItem{ID: id, Object: "model", Created: started.Unix(), OwnedBy: "glide"}
-}
-
-var started = time.Now()
-
-func (l *modelList) add(id string) { l.Data = append(l.Data, newModelItem(id)) }
-
-func (l *modelList) encode() []byte {
-	l.Object = "list"
-	return mustEncode(l)
-}
-
-func mustEncode(v any) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // only plain structs are encoded
-	}
-	return data
-}
-
-func (g *Gateway) serveModels(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, g.state.Load().models)
-}
-
-func (g *Gateway) serveModel(w http.ResponseWriter, r *http.Request) {
-	s, id := g.state.Load(), r.PathValue("model")
-	if _, ok := s.targets[id]; !ok {
-		writeError(w, dialect.OpenAIChat, s.unknownModel(id))
-		return
-	}
-	writeJSON(w, http.StatusOK, mustEncode(newModelItem(id)))
 }
 
 // logContext is the context of log lines: handlers of the log have no use for a

@@ -22,28 +22,52 @@ import (
 // serve starts a gateway with a configuration and returns its address.
 func serve(t *testing.T, text string) string {
 	t.Helper()
-	cfg, err := config.Parse("test.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := gateway.New(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- g.Serve(ctx, ln) }()
+	return run(t, newGateway(t, text))
+}
+
+// run lets g serve until the test ends, and returns its address.
+func run(t *testing.T, g *gateway.Gateway) string {
+	t.Helper()
+	url, stop, done := serveUntil(t, g)
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("the gateway ended with %v", err)
 		}
 	})
-	return "http://" + ln.Addr().String()
+	return url
+}
+
+func newGateway(t *testing.T, text string) *gateway.Gateway {
+	t.Helper()
+	g, err := gateway.New(configure(t, text), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func configure(t *testing.T, text string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// serveUntil lets g serve until stop is called; done tells how it ended.
+func serveUntil(t *testing.T, g *gateway.Gateway) (url string, stop context.CancelFunc, done <-chan error) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- g.Serve(ctx, ln) }()
+	return "http://" + ln.Addr().String(), stop, ended
 }
 
 // pool returns a configuration with the router "pool" of models at the addresses. The
@@ -239,15 +263,7 @@ func TestLoop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.ReplaceAll(pool("priority", "http://"+ln.Addr().String()), "model: real", "model: pool")
-	cfg, err := config.Parse("test.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := gateway.New(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := newGateway(t, strings.ReplaceAll(pool("priority", "http://"+ln.Addr().String()), "model: real", "model: pool"))
 	server := &httptest.Server{Listener: ln, Config: &http.Server{Handler: g.Handler()}}
 	server.Start()
 	defer server.Close()

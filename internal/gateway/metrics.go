@@ -46,6 +46,7 @@ func newTelemetry(g *Gateway) *telemetry {
 	t.tokens = metrics.NewHistogram(r, "gen_ai_client_token_usage", "Tokens of an answer, as the provider counts them.",
 		tokenBuckets, "gen_ai_operation_name", "gen_ai_provider_name", "model", "gen_ai_token_type")
 	metrics.NewGauge(r, "glide_requests_running", "Requests that are being answered.", func(set func(float64, ...string)) { set(float64(t.running.Load())) })
+	metrics.NewGauge(r, "glide_websockets_open", "WebSockets that are open.", func(set func(float64, ...string)) { set(float64(g.sockets.count())) })
 	metrics.NewGauge(r, "glide_model_ready", "Whether the model may be asked: 0 while it rests after failures or by its provider's wish, or its credentials are rejected.",
 		func(set func(float64, ...string)) { g.state.Load().readiness(set) }, "model", "gen_ai_provider_name")
 	metrics.NewGauge(r, "glide_build_info", "The version, as a label.", func(set func(float64, ...string)) { set(1, glide.Version()) }, "version")

@@ -78,6 +78,7 @@ func (t *try) commit(answer *provider.Answer) http.Header {
 	t.model, t.status = t.attempt.Model, answer.Status
 	h := t.w.Header()
 	copyHeader(h, answer.Header)
+	t.client.Tell(h) // in place of what the provider says of its limits
 	h["X-Glide-Model"] = []string{t.attempt.Model.ID}
 	t.writeDeadline()
 	return h
@@ -113,7 +114,7 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 			}
 			return t.failed(ctx, err)
 		}
-		t.call.Dialect.Follow(&p, event)
+		t.follow(&p, event)
 		if p.Failed {
 			return t.failedInBand(http.Header{"Content-Type": {"application/json"}}, p.Refusal)
 		}
@@ -158,7 +159,7 @@ func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *d
 			if err != nil {
 				break
 			}
-			t.call.Dialect.Follow(p, event)
+			t.follow(p, event)
 			pending = append(pending, event...)
 		}
 		if !t.send(pending) {
@@ -178,9 +179,14 @@ func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *d
 			t.end(ctx, p, err)
 			return
 		}
-		t.call.Dialect.Follow(p, event)
+		t.follow(p, event)
 		pending = append(pending, event...)
 	}
+}
+
+func (t *try) follow(p *dialect.Progress, event []byte) {
+	t.events++
+	t.call.Dialect.Follow(p, event)
 }
 
 // send writes to the client at once. It reports false if the client is gone.

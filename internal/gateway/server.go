@@ -24,12 +24,21 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:           g.Handler(),
 		ReadHeaderTimeout: cfg.ReadTimeout.Std(),
-		IdleTimeout:       cfg.IdleTimeout.Std(),
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+		// Of requests that are refused, the server reads the body all the same.
+		ReadTimeout:    2 * cfg.ReadTimeout.Std(),
+		IdleTimeout:    cfg.IdleTimeout.Std(),
+		MaxHeaderBytes: maxHeader,
+		TLSConfig:      g.serverTLS(),
+		ErrorLog:       slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ln) }()
+	go func() {
+		if server.TLSConfig != nil {
+			served <- server.ServeTLS(ln, "", "")
+			return
+		}
+		served <- server.Serve(ln)
+	}()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
@@ -48,7 +57,17 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout.Std())
 	defer cancel()
 	defer provider.CloseIdle()
-	if err := server.Shutdown(deadline); err != nil {
+	gone := g.sockets.drain()
+	err := server.Shutdown(deadline)
+	if err == nil {
+		select {
+		case <-gone:
+		case <-deadline.Done():
+			err = deadline.Err()
+		}
+	}
+	if err != nil {
+		g.sockets.cut()
 		closeErr := server.Close()
 		return errors.Join(fmt.Errorf("drain: requests were still running after %s; raise api.http.drain_timeout: %w", cfg.DrainTimeout, err), closeErr)
 	}

@@ -63,7 +63,7 @@ func Forwardable(name string) bool {
 	switch name {
 	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer",
 		"Transfer-Encoding", "Upgrade", "Content-Length", "Date", "Server", "Set-Cookie", "Alt-Svc",
-		"Strict-Transport-Security", "Report-To", "Nel", "Via":
+		"Strict-Transport-Security", "Report-To", "Nel", "Vary", "Via":
 		return false
 	}
 	return !strings.HasPrefix(name, "Access-Control-") && !strings.HasPrefix(name, "X-Glide-")

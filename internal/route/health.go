@@ -23,6 +23,29 @@ type health struct {
 
 func newHealth(budget config.Rate) health { return health{budget: budget} }
 
+// A Condition says whether a model may be asked, and else why not and for how long.
+type Condition struct {
+	State string        // ready, probing, resting, limited or rejected
+	Rest  time.Duration // until the model may be asked again, as far as that is known
+}
+
+func (h *health) condition(now time.Time) Condition {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rest := max(h.until.Sub(now), 0)
+	switch {
+	case h.rejected:
+		return Condition{State: "rejected"} // until the configuration changes
+	case rest > 0 && h.limited:
+		return Condition{"limited", rest}
+	case rest > 0:
+		return Condition{"resting", rest}
+	case h.probing:
+		return Condition{State: "probing"}
+	}
+	return Condition{State: "ready"}
+}
+
 // ready reports whether an attempt may begin.
 func (h *health) ready(now time.Time) bool {
 	h.mu.Lock()

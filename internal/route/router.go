@@ -43,6 +43,9 @@ func NewModel(router string, cfg *config.Model) (*Model, error) {
 // Ready reports whether the model may be asked now.
 func (m *Model) Ready() bool { return m.health.ready(time.Now()) }
 
+// Condition returns how the model is.
+func (m *Model) Condition() Condition { return m.health.condition(time.Now()) }
+
 // An Attempt is a request that a model was chosen for. One of its methods is to be called
 // when the outcome is known; Fail may come again after Succeed, when a stream breaks.
 type Attempt struct {

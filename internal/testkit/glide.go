@@ -67,7 +67,7 @@ func RemoveBinary() {
 	}
 }
 
-var bannerURL = regexp.MustCompile(`(?s)listens on (http://[0-9.:]+) with.*-d '.*'\n\n`)
+var bannerURL = regexp.MustCompile(`(?s)listens on (https?://[0-9.:]+) with.*-d '.*'\n\n`)
 
 // Start runs glide with a configuration, or with the built-in one if it is empty, on a
 // free port until the test ends.
