@@ -7,7 +7,7 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e lint fmt lock binaries images reproduce bench-build bench-images
+.PHONY: run test e2e lint fmt lock binaries images reproduce bench-build bench-images bench-gateway
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
@@ -21,3 +21,4 @@ images: ; $(test-images) -run 'TestImages/(lock|contract)' -out $(CURDIR)/dist/i
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
+bench-gateway: ; tools/need nginx-light util-linux && $(go) run ./test/bench/gateway

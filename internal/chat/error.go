@@ -9,12 +9,12 @@ import (
 // An Error is a refusal in the words of OpenAI's API, which other dialects map to their
 // own.
 type Error struct {
-	Status     int    // HTTP
-	Type       string // such as invalid_request_error
-	Code       string // such as model_not_found; may be empty
-	Param      string // the field of the request that is to blame; may be empty
-	Message    string // for people
-	RetryAfter time.Duration
+	Status     int           // HTTP
+	Type       string        // such as invalid_request_error
+	Code       string        // such as model_not_found; may be empty
+	Param      string        // the field of the request that is to blame; may be empty
+	Message    string        // for people
+	RetryAfter time.Duration // 0 if not said
 }
 
 func (e *Error) Error() string { return e.Message }

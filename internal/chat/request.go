@@ -67,11 +67,13 @@ type Image struct {
 	Detail    string // OpenAI's low, high or auto; empty if not said
 }
 
-// A ToolCall is a model's wish to have a tool called.
+// A ToolCall is a model's wish to have a tool called. The signature, which few providers
+// have, lets the provider recognise the reasoning that led to the call.
 type ToolCall struct {
 	ID        string
 	Name      string
 	Arguments string // a JSON object
+	Signature string
 }
 
 // A ToolResult answers the call with the same ID.

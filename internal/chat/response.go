@@ -53,7 +53,7 @@ type ThinkingDelta struct{ Text, Signature string }
 
 // ToolStart begins a call of a tool. Its arguments follow until another event than
 // [ToolDelta].
-type ToolStart struct{ ID, Name string }
+type ToolStart struct{ ID, Name, Signature string }
 
 // ToolDelta is more of the arguments of the latest call, as a piece of JSON text.
 type ToolDelta struct{ Arguments string }

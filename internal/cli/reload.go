@@ -8,6 +8,7 @@ import (
 
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/gateway"
+	"github.com/einstack/glide/internal/system"
 )
 
 // A reloader makes a gateway serve the configuration file as it is now, whenever the file
@@ -75,8 +76,10 @@ func (r *reloader) run(ctx context.Context, hup <-chan os.Signal) {
 		case <-ctx.Done():
 			return
 		case <-hup:
+			notify(r.log, system.Reloading())
 			r.refused = "" // who asks gets an answer
 			r.reload()
+			notify(r.log, system.Ready)
 		case <-tick.C:
 			r.look()
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/einstack/glide"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/gateway"
+	"github.com/einstack/glide/internal/system"
+	"github.com/einstack/glide/internal/trace"
 )
 
 // systemConfig is the configuration that packages and images install.
@@ -53,6 +55,7 @@ type server struct {
 
 func (s *server) run(cmd *cobra.Command) error {
 	s.resolve()
+	limit := system.LimitMemory()
 	cfg, err := s.load()
 	if err != nil {
 		return err
@@ -64,13 +67,20 @@ func (s *server) run(cmd *cobra.Command) error {
 		return usageError{fmt.Errorf("the address %q %w", s.addr, err)}
 	}
 	log := newLogger(&cfg.Telemetry.Logging)
+	log.Debug("memory", slog.Int64("limit", limit))
 	g, err := gateway.New(cfg, log)
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", string(addr))
+	tracer, err := trace.New(os.Getenv, glide.Version(), log)
 	if err != nil {
-		return listenError(string(addr), err)
+		return err
+	}
+	defer tracer.Close()
+	g.Trace(tracer)
+	ln, err := listen(string(addr))
+	if err != nil {
+		return err
 	}
 	// Signals count from here on, so that whoever sees the banner can send one.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -86,6 +96,8 @@ func (s *server) run(cmd *cobra.Command) error {
 		stop() // a second signal ends the program at once
 	}()
 	s.announce(cmd, cfg, log, ln.Addr())
+	notify(log, system.Ready)
+	context.AfterFunc(ctx, func() { notify(log, system.Stopping) })
 	return g.Serve(ctx, ln)
 }
 
@@ -152,6 +164,26 @@ func reachable(addr net.Addr) string {
 		return addr.String()
 	}
 	return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+}
+
+// listen returns the socket that systemd hands over, or else one on addr.
+func listen(addr string) (net.Listener, error) {
+	ln, err := system.Listener()
+	if ln != nil || err != nil {
+		return ln, err
+	}
+	if ln, err = net.Listen("tcp", addr); err != nil {
+		return nil, listenError(addr, err)
+	}
+	return ln, nil
+}
+
+// notify tells systemd, if it started Glide, how the service is. If it does not hear, it
+// will say so itself.
+func notify(log *slog.Logger, state string) {
+	if err := system.Notify(state); err != nil {
+		log.Warn("systemd does not listen", slog.Any("error", err))
+	}
 }
 
 func listenError(addr string, err error) error {

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"net/url"
+	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -87,10 +91,37 @@ func (d *decoder) checkModel(path string, m *Model) {
 	for name, settings := range m.providers() {
 		d.checkDefaults(path+"."+name+".default_params", settings)
 	}
+	if b := m.Bedrock; b != nil {
+		d.completeBedrock(path+".bedrock", b)
+	}
 	if s := m.Simulated; s != nil {
 		d.within(path+".simulated.tokens_per_second", s.TokensPerSecond, 0, 1e9)
 		d.within(path+".simulated.error_rate", s.ErrorRate, 0, 1)
 		d.within(path+".simulated.error_status", float64(s.ErrorStatus), 400, 599)
+	}
+}
+
+// completeBedrock takes from the environment what the file leaves out, as AWS' own tools
+// do.
+func (d *decoder) completeBedrock(path string, b *Bedrock) {
+	if b.Region == "" {
+		b.Region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
+	}
+	if b.Region == "" {
+		d.problem(path, "has no region", "add one, such as us-east-1, or set AWS_REGION")
+	}
+	if b.BaseURL.Host == "" {
+		b.BaseURL.URL = url.URL{Scheme: "https", Host: "bedrock-runtime." + b.Region + ".amazonaws.com"}
+	}
+	if b.APIKey.Empty() && b.AccessKeyID == "" {
+		b.APIKey = NewSecret(os.Getenv("AWS_BEARER_TOKEN_BEDROCK"))
+	}
+	if b.APIKey.Empty() && b.AccessKeyID == "" {
+		b.AccessKeyID, b.SecretAccessKey = os.Getenv("AWS_ACCESS_KEY_ID"), NewSecret(os.Getenv("AWS_SECRET_ACCESS_KEY"))
+		b.SessionToken = NewSecret(os.Getenv("AWS_SESSION_TOKEN"))
+	}
+	if b.APIKey.Empty() && (b.AccessKeyID == "" || b.SecretAccessKey.Empty()) {
+		d.problem(path, "has no credentials", "add api_key, or access_key_id and secret_access_key, or set AWS_BEARER_TOKEN_BEDROCK or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 }
 
@@ -134,6 +165,43 @@ func (m *Model) Provider() (name string, settings any) {
 		break
 	}
 	return name, settings
+}
+
+// A Target is a model as the world outside of Glide knows it.
+type Target struct {
+	System string // the provider's name in OpenTelemetry's conventions
+	Model  string // as the provider calls it
+	Host   string // empty for a simulated one
+	Port   int
+}
+
+// Target returns what the model calls.
+func (m *Model) Target() (out Target) {
+	v := reflect.ValueOf(m).Elem()
+	for i := range v.NumField() {
+		system := v.Type().Field(i).Tag.Get("provider")
+		if system == "" || v.Field(i).IsNil() {
+			continue
+		}
+		out.System = system
+		settings := v.Field(i).Elem()
+		for _, name := range []string{"Model", "Deployment"} {
+			if field := settings.FieldByName(name); field.IsValid() {
+				out.Model = field.String()
+			}
+		}
+		if base := settings.FieldByName("BaseURL"); base.IsValid() {
+			u := base.Interface().(URL)
+			out.Host, out.Port = u.Hostname(), 80
+			if u.Scheme == "https" {
+				out.Port = 443
+			}
+			if port, err := strconv.Atoi(u.Port()); err == nil {
+				out.Port = port
+			}
+		}
+	}
+	return out
 }
 
 func providerNames() []string {

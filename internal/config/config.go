@@ -111,7 +111,7 @@ const (
 )
 
 // A Model is one model of a router: a provider with its settings. Exactly one of the
-// provider fields is set.
+// provider fields is set; the tag provider is its name in OpenTelemetry's conventions.
 type Model struct {
 	ID          string       `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
 	Enabled     bool         `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
@@ -119,11 +119,14 @@ type Model struct {
 	ErrorBudget Rate         `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
 	Latency     Latency      `yaml:"latency" doc:"How least_latency measures the model."`
 	Client      Client       `yaml:"client" doc:"How Glide calls the provider."`
-	OpenAI      *OpenAI      `yaml:"openai" provider:"true" doc:"OpenAI, or anything that speaks its API."`
-	AzureOpenAI *AzureOpenAI `yaml:"azure_openai" provider:"true" doc:"OpenAI's models on Azure."`
-	Ollama      *Ollama      `yaml:"ollama" provider:"true" doc:"A server of Ollama."`
-	Anthropic   *Anthropic   `yaml:"anthropic" provider:"true" doc:"Anthropic."`
-	Simulated   *Simulated   `yaml:"simulated" provider:"true" doc:"A model inside Glide itself that needs no key and no network."`
+	OpenAI      *OpenAI      `yaml:"openai" provider:"openai" doc:"OpenAI, or anything that speaks its API."`
+	AzureOpenAI *AzureOpenAI `yaml:"azure_openai" provider:"azure.ai.openai" doc:"OpenAI's models on Azure."`
+	Ollama      *Ollama      `yaml:"ollama" provider:"ollama" doc:"A server of Ollama."`
+	Anthropic   *Anthropic   `yaml:"anthropic" provider:"anthropic" doc:"Anthropic."`
+	Bedrock     *Bedrock     `yaml:"bedrock" provider:"aws.bedrock" doc:"A model on AWS Bedrock."`
+	Gemini      *Gemini      `yaml:"gemini" provider:"gcp.gemini" doc:"Google's Gemini API."`
+	Cohere      *Cohere      `yaml:"cohere" provider:"cohere" doc:"Cohere."`
+	Simulated   *Simulated   `yaml:"simulated" provider:"simulated" doc:"A model inside Glide itself that needs no key and no network."`
 }
 
 // Latency configures the measuring of a model's latency, which is the time to the first
@@ -178,6 +181,39 @@ type Anthropic struct {
 	BaseURL       URL               `yaml:"base_url" default:"https://api.anthropic.com/v1" doc:"The address under which /messages lies."`
 	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as anthropic-beta."`
 	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them. Clients of OpenAI's API may leave out max_tokens, which Anthropic needs."`
+}
+
+// Bedrock configures a model on AWS Bedrock. What is left out of the credentials and the
+// region comes from the environment, by the names that AWS' tools know.
+type Bedrock struct {
+	Model           string            `yaml:"model" required:"true" doc:"The id or ARN of the model or inference profile, such as us.anthropic.claude-sonnet-4-5-20250929-v1:0."`
+	Region          string            `yaml:"region" doc:"The region, such as us-east-1. Without it AWS_REGION or AWS_DEFAULT_REGION."`
+	APIKey          Secret            `yaml:"api_key" doc:"A key of Bedrock, sent as a bearer token. Without it, and without access_key_id, AWS_BEARER_TOKEN_BEDROCK."`
+	AccessKeyID     string            `yaml:"access_key_id" doc:"The id of the access key that signs requests. Without it AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."`
+	SecretAccessKey Secret            `yaml:"secret_access_key" doc:"The access key itself."`
+	SessionToken    Secret            `yaml:"session_token" doc:"The token that temporary access keys have."`
+	BaseURL         URL               `yaml:"base_url" doc:"The address under which /model lies. Without it the region's public one."`
+	Headers         map[string]Secret `yaml:"headers" doc:"Further headers to send."`
+	DefaultParams   map[string]JSON   `yaml:"default_params" doc:"Fields of Converse that are added to a chat request that lacks them, such as guardrailConfig; inferenceConfig is filled in member by member."`
+}
+
+// Gemini configures a model of Google's Gemini API.
+type Gemini struct {
+	Model         string            `yaml:"model" required:"true" doc:"The model's name at the provider, such as gemini-2.5-flash."`
+	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as x-goog-api-key."`
+	BaseURL       URL               `yaml:"base_url" default:"https://generativelanguage.googleapis.com/v1beta" doc:"The address under which /models lies."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields of generateContent that are added to a chat request that lacks them, such as safetySettings; generationConfig is filled in member by member."`
+}
+
+// Cohere configures a model of Cohere.
+type Cohere struct {
+	Model         string            `yaml:"model" required:"true" doc:"The model's name at the provider."`
+	APIKey        Secret            `yaml:"api_key" doc:"The key, sent as a bearer token."`
+	BaseURL       URL               `yaml:"base_url" default:"https://api.cohere.com/v2" doc:"The address under which /chat lies."`
+	InputType     string            `yaml:"input_type" enum:"search_document,search_query,classification,clustering" default:"search_document" doc:"What embeddings are for, unless the request says it in a field input_type."`
+	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as safety_mode."`
 }
 
 // Simulated configures the model that Glide plays itself.

@@ -82,6 +82,9 @@ func (anthropicMessages) EncodeResponse(r *chat.Response) []byte {
 		case chat.Thinking:
 			out.Content = append(out.Content, encodeAnthropicThinking(p))
 		case chat.ToolCall:
+			if p.Signature != "" { // clients give blocks of thinking back as they are
+				out.Content = append(out.Content, encodeAnthropicThinking(chat.Thinking{Signature: p.Signature}))
+			}
 			out.Content = append(out.Content, anthropicBlock{Type: "tool_use", ID: p.ID, Name: p.Name, Input: toolInput(p.Arguments)})
 		}
 	}
@@ -137,6 +140,10 @@ func (e *anthropicEncoder) Encode(dst []byte, ev chat.Event) []byte {
 		}
 		return dst
 	case chat.ToolStart:
+		if ev.Signature != "" {
+			dst = e.begin(dst, anthropicBlock{Type: "thinking", Thinking: &empty, Signature: &empty}, true)
+			dst = e.delta(dst, anthropicDelta{Type: "signature_delta", Signature: ev.Signature})
+		}
 		dst = e.begin(dst, anthropicBlock{Type: "tool_use", ID: ev.ID, Name: ev.Name, Input: json.RawMessage("{}")}, true)
 		return e.delta(dst, anthropicDelta{Type: "input_json_delta", PartialJSON: &empty})
 	case chat.ToolDelta:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/einstack/glide/internal/chat"
 )
@@ -14,7 +13,7 @@ import (
 // AnthropicUpstream is Anthropic's messages API as a provider speaks it.
 var AnthropicUpstream Upstream = anthropicUpstream{}
 
-type anthropicUpstream struct{}
+type anthropicUpstream struct{ ofEvents }
 
 const anthropicAPI = "Anthropic's API"
 
@@ -27,7 +26,7 @@ func (anthropicUpstream) EncodeRequest(req *chat.Request, model string) ([]byte,
 	case req.PresencePenalty != nil:
 		return nil, chat.Unsupported(anthropicAPI, "presence_penalty")
 	}
-	if err := refuseExtra(anthropicAPI, req); err != nil {
+	if err := refuseExtra(anthropicAPI, req.Extra); err != nil {
 		return nil, err
 	}
 	out := anthropicRequest{
@@ -84,11 +83,14 @@ func encodeAnthropicOutput(out *anthropicRequest, req *chat.Request) error {
 	return nil
 }
 
+// noParameters is the schema of a tool that takes none.
+const noParameters = `{"type":"object","properties":{}}`
+
 func encodeAnthropicTools(out *anthropicRequest, req *chat.Request) {
 	for _, tool := range req.Tools {
 		schema := tool.Parameters
 		if schema == nil {
-			schema = json.RawMessage(`{"type":"object","properties":{}}`)
+			schema = json.RawMessage(noParameters)
 		}
 		out.Tools = append(out.Tools, anthropicTool{Name: tool.Name, Description: tool.Description, InputSchema: schema, Strict: tool.Strict})
 	}
@@ -177,7 +179,7 @@ func (anthropicUpstream) DecodeResponse(body []byte) (*chat.Response, error) {
 		return nil, fmt.Errorf("read the answer: %v", err) // no refusal of the client's request
 	}
 	return &chat.Response{
-		ID: in.ID, Model: in.Model, Created: time.Now().Unix(), Parts: parts, Finish: decodeAnthropicFinish(in.StopReason), Usage: decodeAnthropicUsage(&in.Usage),
+		ID: in.ID, Model: in.Model, Parts: parts, Finish: decodeAnthropicFinish(in.StopReason), Usage: decodeAnthropicUsage(&in.Usage),
 	}, nil
 }
 
@@ -205,7 +207,7 @@ type anthropicDecoder struct {
 	finish *string
 }
 
-func (d *anthropicDecoder) Decode(data []byte) ([]chat.Event, error) {
+func (d *anthropicDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 	var in anthropicEvent
 	if err := json.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("read the stream: %w", err)
@@ -213,7 +215,7 @@ func (d *anthropicDecoder) Decode(data []byte) ([]chat.Event, error) {
 	switch {
 	case in.Type == "message_start" && in.Message != nil:
 		d.usage = in.Message.Usage
-		return []chat.Event{chat.Start{ID: in.Message.ID, Model: in.Message.Model, Created: time.Now().Unix(), Usage: decodeAnthropicUsage(&d.usage)}}, nil
+		return []chat.Event{chat.Start{ID: in.Message.ID, Model: in.Message.Model, Usage: decodeAnthropicUsage(&d.usage)}}, nil
 	case in.Type == "content_block_start" && in.ContentBlock != nil:
 		return decodeAnthropicBlockStart(in.ContentBlock)
 	case in.Type == "content_block_delta" && in.Delta != nil:

@@ -44,10 +44,39 @@ type Upstream interface {
 	// EncodeRequest translates a request to the model named. The error is a
 	// [*chat.Error] with the name of what cannot be expressed.
 	EncodeRequest(req *chat.Request, model string) ([]byte, error)
-	// DecodeResponse translates an answer.
+	// DecodeResponse translates an answer. It may lack what the provider does not say,
+	// as DecodeStream's events.
 	DecodeResponse(body []byte) (*chat.Response, error)
-	// DecodeStream translates a stream of server-sent events.
+	// StreamType returns the content type of a stream.
+	StreamType() string
+	// DecodeStream translates a stream. The events may lack what the provider does not
+	// say: the answer's id, the model's name, the time.
 	DecodeStream(body io.ReadCloser) chat.Stream
+	// DecodeError translates the body of an answer with the status of a failure.
+	DecodeError(status int, body []byte) *chat.Error
+}
+
+// ofEvents is what dialects with server-sent events have in common.
+type ofEvents struct{}
+
+func (ofEvents) StreamType() string { return "text/event-stream" }
+
+// An Embeddings is a dialect that asks for embeddings.
+type Embeddings interface {
+	Dialect
+	// DecodeEmbeddings translates a request. The error is a [*chat.Error].
+	DecodeEmbeddings(body []byte) (*chat.EmbeddingsRequest, error)
+	// EncodeEmbeddings translates what answers req.
+	EncodeEmbeddings(req *chat.EmbeddingsRequest, e *chat.Embeddings) []byte
+}
+
+// An EmbeddingsUpstream is a wire format for embeddings as a provider speaks it.
+type EmbeddingsUpstream interface {
+	// EncodeEmbeddings translates a request to the model named. The error is a
+	// [*chat.Error] with the name of what cannot be expressed.
+	EncodeEmbeddings(req *chat.EmbeddingsRequest, model string) ([]byte, error)
+	// DecodeEmbeddings translates an answer.
+	DecodeEmbeddings(body []byte) (*chat.Embeddings, error)
 	// DecodeError translates the body of an answer with the status of a failure.
 	DecodeError(status int, body []byte) *chat.Error
 }

@@ -68,11 +68,13 @@ func gatherUnknown(extra map[string]json.RawMessage, path string, data []byte, t
 	return nil
 }
 
-// refuseExtra returns the refusal of the first field that the vocabulary of package chat
-// has no word for, or nil.
-func refuseExtra(api string, req *chat.Request) error {
-	for _, name := range slices.Sorted(maps.Keys(req.Extra)) {
-		return chat.Unsupported(api, name)
+// refuseExtra returns the refusal of the first of the fields for which the vocabulary of
+// package chat has no word, but for those allowed, or nil.
+func refuseExtra(api string, extra map[string]json.RawMessage, allowed ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		if !slices.Contains(allowed, name) {
+			return chat.Unsupported(api, name)
+		}
 	}
 	return nil
 }

@@ -104,6 +104,30 @@ type openAIToolCall struct {
 	ID       string             `json:"id,omitempty"`
 	Type     string             `json:"type,omitempty"`
 	Function openAIFunctionCall `json:"function"`
+	Extra    *openAICallExtra   `json:"extra_content,omitempty"`
+}
+
+// openAICallExtra is where Google's servers that are like OpenAI's put a call's signature.
+type openAICallExtra struct {
+	Google struct {
+		ThoughtSignature string `json:"thought_signature,omitempty"`
+	} `json:"google"`
+}
+
+func (c *openAIToolCall) signature() string {
+	if c.Extra == nil {
+		return ""
+	}
+	return c.Extra.Google.ThoughtSignature
+}
+
+func newOpenAICallExtra(signature string) *openAICallExtra {
+	if signature == "" {
+		return nil
+	}
+	extra := new(openAICallExtra)
+	extra.Google.ThoughtSignature = signature
+	return extra
 }
 
 type openAIFunctionCall struct {
@@ -238,7 +262,7 @@ func decodeOpenAIMessage(out *chat.Request, m openAIMessage, at string) error {
 			parts = append(parts, chat.Text{Text: m.Refusal})
 		}
 		for _, call := range m.ToolCalls {
-			parts = append(parts, chat.ToolCall{ID: call.ID, Name: call.Function.Name, Arguments: call.Function.Arguments})
+			parts = append(parts, chat.ToolCall{ID: call.ID, Name: call.Function.Name, Arguments: call.Function.Arguments, Signature: call.signature()})
 		}
 	default:
 		return chat.Invalid(at+".role", "%q is not a role; use system, developer, user, assistant or tool", m.Role)

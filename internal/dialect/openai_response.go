@@ -78,7 +78,7 @@ func (openAIChat) EncodeResponse(r *chat.Response) []byte {
 			}
 		case chat.ToolCall:
 			answer.ToolCalls = append(answer.ToolCalls, openAIToolCall{
-				ID: p.ID, Type: "function", Function: openAIFunctionCall{p.Name, p.Arguments},
+				ID: p.ID, Type: "function", Function: openAIFunctionCall{p.Name, p.Arguments}, Extra: newOpenAICallExtra(p.Signature),
 			})
 		}
 	}
@@ -120,7 +120,9 @@ func (e *openAIEncoder) Encode(dst []byte, ev chat.Event) []byte {
 		delta.ReasoningContent = ev.Text
 	case chat.ToolStart:
 		e.tool++
-		delta.ToolCalls = []openAIToolCall{{Index: &e.tool, ID: ev.ID, Type: "function", Function: openAIFunctionCall{Name: ev.Name}}}
+		delta.ToolCalls = []openAIToolCall{{
+			Index: &e.tool, ID: ev.ID, Type: "function", Function: openAIFunctionCall{Name: ev.Name}, Extra: newOpenAICallExtra(ev.Signature),
+		}}
 	case chat.ToolDelta:
 		delta.ToolCalls = []openAIToolCall{{Index: &e.tool, Function: openAIFunctionCall{Arguments: ev.Arguments}}}
 	case chat.End:

@@ -19,6 +19,7 @@ var (
 )
 
 type openAIUpstream struct {
+	ofEvents
 	older bool // max_tokens in place of max_completion_tokens
 }
 
@@ -28,7 +29,7 @@ func (u openAIUpstream) EncodeRequest(req *chat.Request, model string) ([]byte, 
 	if req.TopK != nil {
 		return nil, chat.Unsupported(openAIAPI, "top_k")
 	}
-	if err := refuseExtra(openAIAPI, req); err != nil {
+	if err := refuseExtra(openAIAPI, req.Extra); err != nil {
 		return nil, err
 	}
 	out := openAIRequest{
@@ -158,16 +159,20 @@ func encodeOpenAIParts(parts []chat.Part, at string) (openAIContent, error) {
 			}
 			out = append(out, openAIPart{Type: "text", Text: p.Text})
 		case chat.Image:
-			url := p.URL
-			if url == "" {
-				url = "data:" + p.MediaType + ";base64," + p.Data
-			}
-			out = append(out, openAIPart{Type: "image_url", ImageURL: &openAIImageURL{URL: url, Detail: p.Detail}})
+			out = append(out, openAIPart{Type: "image_url", ImageURL: &openAIImageURL{URL: imageURL(p), Detail: p.Detail}})
 		default:
 			return nil, chat.Unsupported(openAIAPI, fmt.Sprintf("%s: %T", at, part))
 		}
 	}
 	return out, nil
+}
+
+// imageURL returns where an image is, which may be in the URL itself.
+func imageURL(p chat.Image) string {
+	if p.URL == "" {
+		return "data:" + p.MediaType + ";base64," + p.Data
+	}
+	return p.URL
 }
 
 // MarshalJSON writes plain text as a string, the only form that all servers know.
@@ -260,7 +265,7 @@ func (openAIUpstream) DecodeResponse(body []byte) (*chat.Response, error) {
 		out.Parts = append(out.Parts, chat.Text{Text: text})
 	}
 	for _, call := range choice.Message.ToolCalls {
-		out.Parts = append(out.Parts, chat.ToolCall{ID: call.ID, Name: call.Function.Name, Arguments: call.Function.Arguments})
+		out.Parts = append(out.Parts, chat.ToolCall{ID: call.ID, Name: call.Function.Name, Arguments: call.Function.Arguments, Signature: call.signature()})
 	}
 	return out, nil
 }
@@ -303,7 +308,7 @@ type openAIDecoder struct {
 	usage   *openAIUsage
 }
 
-func (d *openAIDecoder) Decode(data []byte) ([]chat.Event, error) {
+func (d *openAIDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 	if string(data) == string(doneData) {
 		if d.finish == nil {
 			return nil, io.ErrUnexpectedEOF
@@ -349,7 +354,7 @@ func (d *openAIDecoder) Decode(data []byte) ([]chat.Event, error) {
 func (d *openAIDecoder) call(out []chat.Event, call *openAIToolCall) []chat.Event {
 	if call.ID != "" && call.ID != d.tool {
 		d.tool = call.ID
-		out = append(out, chat.ToolStart{ID: call.ID, Name: call.Function.Name})
+		out = append(out, chat.ToolStart{ID: call.ID, Name: call.Function.Name, Signature: call.signature()})
 	}
 	if call.Function.Arguments != "" {
 		out = append(out, chat.ToolDelta{Arguments: call.Function.Arguments})

@@ -10,21 +10,40 @@ import (
 
 // A Decoder translates the events of one stream.
 type Decoder interface {
-	// Decode translates the data of one event, which may amount to several.
-	Decode(data []byte) ([]chat.Event, error)
+	// Decode translates one event of the wire, which may amount to several. The name is
+	// empty where events have none.
+	Decode(name string, data []byte) ([]chat.Event, error)
 	// Close translates the end of the stream. It returns nil unless the answer was
 	// complete but for a closing event.
 	Close() []chat.Event
 }
 
+// frames splits a stream into events of the wire.
+type frames interface {
+	// next returns an event's name and its data, which is valid until the next call.
+	next() (name string, data []byte, err error)
+}
+
 // NewStream returns the stream of server-sent events that is read from body.
 func NewStream(body io.ReadCloser, d Decoder) chat.Stream {
-	return &eventStream{body: body, events: sse.NewReader(body, nil), decoder: d}
+	return &eventStream{body: body, frames: serverSent{sse.NewReader(body, nil)}, decoder: d}
+}
+
+// serverSent are server-sent events.
+type serverSent struct{ *sse.Reader }
+
+func (s serverSent) next() (string, []byte, error) {
+	event, err := s.Next()
+	if err != nil {
+		return "", nil, err
+	}
+	name, data := sse.Parse(event)
+	return string(name), data, nil
 }
 
 type eventStream struct {
 	body    io.Closer
-	events  *sse.Reader
+	frames  frames
 	decoder Decoder
 	queue   []chat.Event
 	done    bool
@@ -32,7 +51,7 @@ type eventStream struct {
 
 func (s *eventStream) Next() (chat.Event, error) {
 	for len(s.queue) == 0 {
-		event, err := s.events.Next()
+		name, data, err := s.frames.next()
 		switch {
 		case s.done:
 			return nil, io.EOF // what came after the end only freed the connection
@@ -42,12 +61,8 @@ func (s *eventStream) Next() (chat.Event, error) {
 			}
 		case err != nil:
 			return nil, err
-		default:
-			_, data := sse.Parse(event)
-			if len(data) == 0 {
-				continue
-			}
-			if s.queue, err = s.decoder.Decode(data); err != nil {
+		case len(data) > 0:
+			if s.queue, err = s.decoder.Decode(name, data); err != nil {
 				return nil, err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/route"
+	"github.com/einstack/glide/internal/trace"
 )
 
 // A setback is why an attempt gave the client nothing. If the provider answered, that
@@ -74,6 +75,7 @@ type try struct {
 	cancel   context.CancelCauseFunc
 	watchdog *time.Timer
 	limit    atomic.Pointer[error] // what the watchdog says
+	span     *trace.Span           // nil for none
 }
 
 // try sends the call to one model. It returns nil if the client has been answered or is
@@ -85,7 +87,8 @@ func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
 	defer cancel(nil)
 	// Deferred, as a stream that breaks ends in a panic.
-	defer func() { x.g.metrics.attempted(t, back) }()
+	defer func() { t.note(back) }()
+	t.beginSpan()
 	if x.call.Stream {
 		t.watch(client.FirstTokenTimeout.Std(), &errFirstToken)
 	} else {

@@ -17,6 +17,7 @@ import (
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/route"
 	"github.com/einstack/glide/internal/scan"
+	"github.com/einstack/glide/internal/trace"
 )
 
 // An exchange is one request and its answer.
@@ -40,6 +41,7 @@ type exchange struct {
 	events   int          // of the answer's stream
 	model    *route.Model // that answered
 	failure  string       // what the client was told to have failed
+	span     *trace.Span  // nil for none
 }
 
 // A client that goes away before its answer is logged with the status and the failure.
@@ -62,6 +64,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, d dialect.Dialec
 		call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
 	}
 	x.identify()
+	x.beginSpan()
 	g.metrics.running.Add(1)
 	return x
 }
@@ -245,6 +248,7 @@ func (x *exchange) close() {
 	}
 	x.charge()
 	x.g.metrics.answered(x)
+	x.endSpan()
 	level := slog.LevelInfo
 	if x.status >= 500 || x.failure != "" && x.status < 400 {
 		level = slog.LevelWarn

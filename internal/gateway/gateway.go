@@ -22,6 +22,7 @@ import (
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/route"
+	"github.com/einstack/glide/internal/trace"
 )
 
 // A Gateway serves clients. What it serves is replaced as a whole by [Gateway.Apply];
@@ -31,6 +32,7 @@ type Gateway struct {
 	via      string // names this process in the header Via
 	state    atomic.Pointer[state]
 	metrics  *telemetry
+	tracer   *trace.Tracer // nil for none
 	sockets  sockets
 	draining atomic.Bool
 }
@@ -54,6 +56,9 @@ func New(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	g.metrics = newTelemetry(g)
 	return g, nil
 }
+
+// Trace makes the gateway record spans by t. It is to be called before it serves.
+func (g *Gateway) Trace(t *trace.Tracer) { g.tracer = t }
 
 // Apply makes the gateway serve cfg from the next request on. On an error it goes on
 // with what it had.

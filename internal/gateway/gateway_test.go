@@ -300,36 +300,3 @@ func TestCancel(t *testing.T) {
 		t.Error("the provider was not told")
 	}
 }
-
-// TestReloadUnderLoad replaces the configuration while requests run. None fails.
-func TestReloadUnderLoad(t *testing.T) {
-	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
-	text := func(budget int) string {
-		return strings.Replace(pool("round_robin", u.URL, u.URL), "client:", fmt.Sprintf("error_budget: %d/m, client:", budget), 1)
-	}
-	g := newGateway(t, text(1))
-	server := httptest.NewServer(g.Handler())
-	defer server.Close()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range 100 {
-			if err := g.Apply(configure(t, text(1+i%2))); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
-	for n := 0; ; n++ {
-		res, body, err := post(t, server.URL, plain)
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("request %d: %s, %s, %v", n, res.Status, body, err)
-		}
-		select {
-		case <-done:
-			if n > 0 {
-				return
-			}
-		default:
-		}
-	}
-}

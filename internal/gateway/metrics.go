@@ -64,7 +64,7 @@ func (s *state) readiness(set func(float64, ...string)) {
 			if m.Ready() {
 				ready = 1
 			}
-			set(ready, m.ID, m.Kind)
+			set(ready, m.ID, m.Target.System)
 		}
 	}
 }
@@ -75,12 +75,17 @@ func (t *telemetry) serve(w http.ResponseWriter, _ *http.Request) {
 	_, _ = t.registry.WriteTo(w)
 }
 
-// attempted takes note of a call to a provider that gave the client nothing because of
-// back, or answered it.
-func (t *telemetry) attempted(a *try, back *setback) {
+// note tells of an attempt that gave the client nothing because of back, or answered it.
+func (t *try) note(back *setback) {
+	failure := errorType(t, back)
+	t.g.metrics.attempted(t, back, failure)
+	t.endSpan(failure)
+}
+
+// attempted takes note of a call to a provider.
+func (t *telemetry) attempted(a *try, back *setback, failure string) {
 	m, operation := a.attempt.Model, a.call.Dialect.Name()
-	failure := errorType(a, back)
-	t.duration.Observe(time.Since(a.began).Seconds(), operation, m.Kind, m.ID, failure)
+	t.duration.Observe(time.Since(a.began).Seconds(), operation, m.Target.System, m.ID, failure)
 	if back != nil {
 		t.fallback.Add(1, m.ID, failure)
 	}
@@ -119,10 +124,10 @@ func (t *telemetry) answered(x *exchange) {
 		return
 	}
 	if x.first > 0 {
-		t.first.Observe(x.first.Seconds(), operation, x.model.Kind, x.model.ID)
+		t.first.Observe(x.first.Seconds(), operation, x.model.Target.System, x.model.ID)
 	}
 	if x.usage.Total() > 0 {
-		t.tokens.Observe(float64(x.usage.Input), operation, x.model.Kind, x.model.ID, "input")
-		t.tokens.Observe(float64(x.usage.Output), operation, x.model.Kind, x.model.ID, "output")
+		t.tokens.Observe(float64(x.usage.Input), operation, x.model.Target.System, x.model.ID, "input")
+		t.tokens.Observe(float64(x.usage.Output), operation, x.model.Target.System, x.model.ID, "output")
 	}
 }

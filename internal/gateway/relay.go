@@ -54,7 +54,11 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 	h := t.commit(answer)
 	h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
 	t.w.WriteHeader(answer.Status)
-	if _, err := t.w.Write(body.Bytes); err != nil {
+	_, err = t.w.Write(body.Bytes)
+	if err == nil {
+		err = t.control.Flush() // the client need not wait for the log
+	}
+	if err != nil {
 		t.failure = clientGone
 	}
 	return nil
@@ -80,7 +84,9 @@ func (t *try) commit(answer *provider.Answer) http.Header {
 	return h
 }
 
-var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+// streamBuffers holds the memory of streams. It is small, as most streams wait for their
+// next event most of the time.
+var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
 // maxHeld is how much of a stream, in bytes, is held back while it has no content.
 const maxHeld = 1 << 20
@@ -119,6 +125,9 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 	}
 	t.first = time.Since(t.began)
 	t.attempt.Succeed(t.first)
+	// No other model will be asked, and the stream may last.
+	t.call.Body.Release()
+	t.call.Body = nil
 	h := t.commit(answer)
 	h["Cache-Control"] = []string{"no-cache"}
 	h["X-Accel-Buffering"] = []string{"no"} // or nginx in front would hold events back

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -36,30 +37,49 @@ type family[T any] struct {
 	labels           []string
 	make             func() *T
 	writeSeries      func(b *bytes.Buffer, name, labels string, series *T)
-	series           sync.Map // label values, joined, to *T
+
+	mu     sync.RWMutex
+	series map[string]*T // by the values of labels, joined
 }
 
-// with returns the series with the values, one for each label.
+// separator stands between the values of labels in a key. No text holds it.
+const separator = "\xff"
+
+// with returns the series with the values, one for each label. It makes no garbage but for
+// a new one.
 func (f *family[T]) with(values []string) *T {
-	key := strings.Join(values, "\xff")
-	if s, ok := f.series.Load(key); ok {
-		return s.(*T)
+	var buf [256]byte
+	key := buf[:0]
+	for i, v := range values {
+		if i > 0 {
+			key = append(key, separator...)
+		}
+		key = append(key, v...)
 	}
-	s, _ := f.series.LoadOrStore(key, f.make())
-	return s.(*T)
+	f.mu.RLock()
+	s := f.series[string(key)]
+	f.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s = f.series[string(key)]; s == nil {
+		if f.series == nil {
+			f.series = map[string]*T{}
+		}
+		s = f.make()
+		f.series[string(key)] = s
+	}
+	return s
 }
 
 func (f *family[T]) write(b *bytes.Buffer) {
 	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
-	var keys []string
-	f.series.Range(func(key, _ any) bool {
-		keys = append(keys, key.(string))
-		return true
-	})
-	slices.Sort(keys)
-	for _, key := range keys {
-		s, _ := f.series.Load(key)
-		f.writeSeries(b, f.name, formatLabels(f.labels, strings.Split(key, "\xff")), s.(*T))
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, key := range slices.Sorted(maps.Keys(f.series)) {
+		f.writeSeries(b, f.name, formatLabels(f.labels, strings.Split(key, separator)), f.series[key])
 	}
 }
 
@@ -85,11 +105,11 @@ func writeSample(b *bytes.Buffer, name, labels, value string) {
 func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // A Counter counts up.
-type Counter struct{ family[atomic.Uint64] }
+type Counter struct{ *family[atomic.Uint64] }
 
 // NewCounter adds a counter to r. A counter's name ends in _total.
 func NewCounter(r *Registry, name, help string, labels ...string) *Counter {
-	c := &Counter{family[atomic.Uint64]{
+	c := &Counter{&family[atomic.Uint64]{
 		name: name, help: help, kind: "counter", labels: labels, make: func() *atomic.Uint64 { return new(atomic.Uint64) },
 		writeSeries: func(b *bytes.Buffer, name, labels string, n *atomic.Uint64) {
 			writeSample(b, name, labels, strconv.FormatUint(n.Load(), 10))
@@ -123,7 +143,7 @@ func (g *Gauge) write(b *bytes.Buffer) {
 }
 
 // A Histogram counts values by their size.
-type Histogram struct{ family[histogram] }
+type Histogram struct{ *family[histogram] }
 
 type histogram struct {
 	bounds []float64 // upper, ascending
@@ -133,7 +153,7 @@ type histogram struct {
 
 // NewHistogram adds a histogram to r with the upper bounds of its buckets, ascending.
 func NewHistogram(r *Registry, name, help string, bounds []float64, labels ...string) *Histogram {
-	h := &Histogram{family[histogram]{
+	h := &Histogram{&family[histogram]{
 		name: name, help: help, kind: "histogram", labels: labels,
 		make:        func() *histogram { return &histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)} },
 		writeSeries: writeHistogram,

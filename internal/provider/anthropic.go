@@ -32,7 +32,7 @@ func (p *anthropic) Send(ctx context.Context, call *Call) (*Answer, error) {
 	if u := p.paths[call.Dialect]; u != nil {
 		return p.pass(ctx, call, u)
 	}
-	c, err := decode(call, "the provider anthropic")
+	c, err := decode(call, "the provider anthropic", p.model)
 	if err != nil {
 		return nil, err
 	}

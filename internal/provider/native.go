@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -25,11 +26,15 @@ type native struct {
 	model     string
 	quoted    []byte                     // the model as a JSON string
 	defaults  map[string]json.RawMessage // added to chat requests that lack them
+	nested    string                     // the parameter whose members have defaults of their own; empty for none
+	sign      func(req *http.Request, body [][]byte)
+	request   *http.Request // what all requests have in common
 }
 
 func newNative(c *config.Client, headers map[string]config.Secret, model string, defaults map[string]json.RawMessage) native {
 	return native{
 		transport: transport(c), header: newHeader(c, headers), model: model, quoted: quote(model), defaults: defaults,
+		request: &http.Request{Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1},
 	}
 }
 
@@ -41,7 +46,7 @@ func (n *native) pass(ctx context.Context, call *Call, u *url.URL) (*Answer, err
 		missing = n.missing(body)
 	}
 	brace := bytes.IndexByte(body, '{') + 1
-	return n.post(ctx, call.Header, u, call.Body,
+	return n.post(ctx, call, u, call.Body,
 		body[:brace], missing, body[brace:call.Model.Start], n.quoted, body[call.Model.End:])
 }
 
@@ -51,13 +56,75 @@ func (n *native) translate(ctx context.Context, call *Call, c *codec, u *url.URL
 	if err != nil {
 		return nil, err
 	}
-	sent := NewBody(body)
-	defer sent.Release()
-	a, err := n.post(ctx, call.Header, u, sent, body[:1], n.missing(body), body[1:])
+	if body, err = n.fill(body); err != nil {
+		return nil, err
+	}
+	a, err := n.postBytes(ctx, call, u, body)
 	if err != nil {
 		return nil, err
 	}
 	return c.translate(call, a, up)
+}
+
+// embed sends a call for embeddings in the words of up to u, and returns the answer in
+// the client's.
+func (n *native) embed(ctx context.Context, call *Call, d dialect.Embeddings, u *url.URL, up dialect.EmbeddingsUpstream) (*Answer, error) {
+	req, err := d.DecodeEmbeddings(call.Body.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	body, err := up.EncodeEmbeddings(req, n.model)
+	if err != nil {
+		return nil, err
+	}
+	a, err := n.postBytes(ctx, call, u, body)
+	if err != nil {
+		return nil, err
+	}
+	data, refused, err := read(call, a, up.DecodeError)
+	if data == nil {
+		return refused, err
+	}
+	e, err := up.DecodeEmbeddings(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Vectors) != len(req.Inputs) {
+		return nil, fmt.Errorf("the answer has %d vectors for %d inputs", len(e.Vectors), len(req.Inputs))
+	}
+	if e.Model == "" {
+		e.Model = n.model
+	}
+	return bodyAnswer(http.StatusOK, a.Header, d.EncodeEmbeddings(req, e)), nil
+}
+
+// fill adds the default parameters that body, an object, lacks.
+func (n *native) fill(body []byte) ([]byte, error) {
+	if len(n.defaults) == 0 {
+		return body, nil
+	}
+	params := map[string]json.RawMessage{}
+	if err := json.Unmarshal(body, &params); err != nil {
+		return nil, fmt.Errorf("add default_params: %w", err)
+	}
+	if inner, ok := n.defaults[n.nested]; ok && params[n.nested] != nil {
+		both := map[string]json.RawMessage{}
+		// What is said comes second, and counts.
+		if err := errors.Join(json.Unmarshal(inner, &both), json.Unmarshal(params[n.nested], &both)); err != nil {
+			return nil, fmt.Errorf("add default_params.%s: %w", n.nested, err)
+		}
+		merged, err := json.Marshal(both)
+		if err != nil {
+			return nil, fmt.Errorf("add default_params.%s: %w", n.nested, err)
+		}
+		params[n.nested] = merged
+	}
+	for name, value := range n.defaults {
+		if _, ok := params[name]; !ok {
+			params[name] = value
+		}
+	}
+	return json.Marshal(params)
 }
 
 // missing returns the default parameters that body, an object, lacks, as its first
@@ -79,21 +146,39 @@ func (n *native) missing(body []byte) []byte {
 	return b
 }
 
+// postBytes sends a body to u and returns the answer as it is.
+func (n *native) postBytes(ctx context.Context, call *Call, u *url.URL, body []byte) (*Answer, error) {
+	sent := NewBody(body)
+	defer sent.Release()
+	return n.post(ctx, call, u, sent, body)
+}
+
+// maxJoined is the largest body, in bytes, that is copied before it is sent.
+const maxJoined = 16 << 10
+
 // post sends pieces, which lie in body or last as long, to u and returns the answer as
 // it is.
-func (n *native) post(ctx context.Context, client http.Header, u *url.URL, body *Body, pieces ...[]byte) (*Answer, error) {
-	var length int64
+func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, pieces ...[]byte) (*Answer, error) {
+	req := n.request.WithContext(ctx)
+	req.URL, req.Host, req.Header = u, u.Host, n.header.of(call.Header)
 	for _, piece := range pieces {
-		length += int64(len(piece))
+		req.ContentLength += int64(len(piece))
 	}
-	req := (&http.Request{
-		Method: http.MethodPost, URL: u, Host: u.Host, Header: n.header.of(client),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: body.splice(pieces...), ContentLength: length,
-		// An idle connection may be closed by the server just as it is used again.
-		// Nothing was read then, and the transport may send the body once more.
-		GetBody: func() (io.ReadCloser, error) { return body.splice(pieces...), nil },
-	}).WithContext(ctx)
+	// An idle connection may be closed by the server just as it is used again. Nothing was
+	// read then, and the transport may send the body once more.
+	req.GetBody = func() (io.ReadCloser, error) { return body.splice(pieces...), nil }
+	if req.ContentLength <= maxJoined {
+		// The transport sends what lies in memory together with the headers, by one write.
+		joined := bytes.Join(pieces, nil)
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(joined)), nil }
+	}
+	req.Body, _ = req.GetBody() // neither of the two fails
+	if call.Traceparent != "" {
+		req.Header["Traceparent"] = []string{call.Traceparent}
+	}
+	if n.sign != nil {
+		n.sign(req, pieces)
+	}
 	res, err := n.transport.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", u.Host, err)

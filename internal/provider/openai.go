@@ -34,7 +34,7 @@ func (p *openAI) Send(ctx context.Context, call *Call) (*Answer, error) {
 	if u := p.paths[call.Dialect]; u != nil {
 		return p.pass(ctx, call, u)
 	}
-	c, err := decode(call, "the provider "+p.name)
+	c, err := decode(call, "the provider "+p.name, p.model)
 	if err != nil {
 		return nil, err
 	}

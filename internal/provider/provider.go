@@ -33,6 +33,8 @@ type Call struct {
 	Body    *Body       // a JSON object
 	Model   scan.Range  // where the model's name lies in the body, with its quotes
 	Stream  bool
+	// Traceparent takes the place of the client's header; empty to leave that.
+	Traceparent string
 }
 
 // An Answer is what a model says to a call.
@@ -54,6 +56,12 @@ func New(m *config.Model) (Provider, error) {
 		return newOllama(s, &m.Client), nil
 	case *config.Anthropic:
 		return newAnthropic(s, &m.Client), nil
+	case *config.Bedrock:
+		return newBedrock(s, &m.Client), nil
+	case *config.Gemini:
+		return newGemini(s, &m.Client), nil
+	case *config.Cohere:
+		return newCohere(s, &m.Client), nil
 	case *config.Simulated:
 		return newSimulated(s), nil
 	default:

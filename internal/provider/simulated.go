@@ -41,21 +41,24 @@ func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
 
 // prepare checks a call and returns what answers it.
 func (p *simulated) prepare(call *Call) (func(context.Context) (*Answer, error), error) {
-	if call.Dialect == dialect.OpenAIEmbeddings {
-		request, inputs, err := decodeEmbeddings(call.Body.Bytes)
-		return func(context.Context) (*Answer, error) { return p.embed(request, inputs) }, err
+	if d, ok := call.Dialect.(dialect.Embeddings); ok {
+		req, err := d.DecodeEmbeddings(call.Body.Bytes)
+		if err == nil && req.Dimensions != nil && *req.Dimensions > maxDimensions {
+			err = chat.Invalid("dimensions", "%d is out of range; use a number from 1 to %d", *req.Dimensions, maxDimensions)
+		}
+		return func(context.Context) (*Answer, error) { return p.embed(d, req), nil }, err
 	}
-	c, err := decode(call, "a simulated model")
+	c, err := decode(call, "a simulated model", p.settings.Model)
 	return func(ctx context.Context) (*Answer, error) {
 		stream := p.stream(ctx, c.request, call.Body.Bytes)
 		if call.Stream {
 			return c.stream(nil, stream), nil
 		}
-		response, err := collect(stream)
+		response, err := chat.Collect(stream)
 		if err != nil {
 			return nil, err
 		}
-		return c.answer(response), nil
+		return c.answer(nil, response), nil
 	}, err
 }
 

@@ -2,11 +2,16 @@ package provider
 
 import (
 	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/dialect"
@@ -16,11 +21,12 @@ import (
 type codec struct {
 	dialect.Chat               // the client's
 	request      *chat.Request // in the vocabulary's words
+	model        string        // as the provider calls it
 }
 
-// decode reads a call that is to be translated. Operations for which there is no
-// vocabulary are refused, in the name of the provider.
-func decode(call *Call, provider string) (*codec, error) {
+// decode reads a call that is to be translated for a model of the provider named.
+// Operations for which there is no vocabulary are refused.
+func decode(call *Call, provider, model string) (*codec, error) {
 	d, ok := call.Dialect.(dialect.Chat)
 	if !ok {
 		return nil, chat.Untranslatable("model", "%s does not offer %s; choose another model", provider, call.Dialect.Name())
@@ -29,25 +35,48 @@ func decode(call *Call, provider string) (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &codec{Chat: d, request: req}, nil
+	return &codec{Chat: d, request: req, model: model}, nil
 }
 
-// answer returns a whole response in the call's dialect.
-func (c *codec) answer(r *chat.Response) *Answer {
-	return bodyAnswer(http.StatusOK, nil, c.EncodeResponse(r))
+// answer returns a whole response in the call's dialect, with the headers that came with
+// it.
+func (c *codec) answer(header http.Header, r *chat.Response) *Answer {
+	c.complete(&r.ID, &r.Model, &r.Created)
+	return bodyAnswer(http.StatusOK, header, c.EncodeResponse(r))
 }
 
 // stream returns a stream in the call's dialect.
 func (c *codec) stream(header http.Header, s chat.Stream) *Answer {
 	return &Answer{
 		Status: http.StatusOK, Header: withType(header, "text/event-stream"),
-		Length: -1, Body: &encodedStream{stream: s, encoder: c.NewEncoder(c.request)},
+		Length: -1, Body: &encodedStream{codec: c, stream: s, encoder: c.NewEncoder(c.request)},
+	}
+}
+
+// complete adds what a provider did not say of its answer.
+func (c *codec) complete(id, model *string, created *int64) {
+	if *id == "" {
+		var b [12]byte
+		for i := range b {
+			b[i] = byte(rand.Uint32())
+		}
+		*id = "glide-" + hex.EncodeToString(b[:])
+	}
+	if *model == "" {
+		*model = c.model
+	}
+	if *created == 0 {
+		*created = time.Now().Unix()
 	}
 }
 
 // refusal returns an error in the dialect d.
 func refusal(d dialect.Dialect, header http.Header, e *chat.Error) *Answer {
-	return bodyAnswer(e.Status, header, d.EncodeError(e))
+	a := bodyAnswer(e.Status, header, d.EncodeError(e))
+	if e.RetryAfter > 0 && a.Header.Get("Retry-After") == "" {
+		a.Header.Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	return a
 }
 
 func bodyAnswer(status int, header http.Header, body []byte) *Answer {
@@ -72,34 +101,51 @@ func withType(header http.Header, contentType string) http.Header {
 // translate returns a provider's answer in the client's dialect.
 func (c *codec) translate(call *Call, a *Answer, up dialect.Upstream) (*Answer, error) {
 	if a.Status/100 == 2 && call.Stream {
-		if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/event-stream") {
+		if !strings.HasPrefix(a.Header.Get("Content-Type"), up.StreamType()) {
 			a.Body.Close()
 			return nil, errNotStream
 		}
 		return c.stream(a.Header, up.DecodeStream(a.Body)), nil
 	}
-	defer a.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(a.Body, maxTranslated))
-	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	if a.Status/100 != 2 {
-		return refusal(call.Dialect, a.Header, up.DecodeError(a.Status, data)), nil
+	data, refused, err := read(call, a, up.DecodeError)
+	if data == nil {
+		return refused, err
 	}
 	response, err := up.DecodeResponse(data)
 	if err != nil {
 		return nil, err
 	}
-	return bodyAnswer(http.StatusOK, a.Header, c.EncodeResponse(response)), nil
+	return c.answer(a.Header, response), nil
+}
+
+// read returns the body of a provider's plain answer, or the refusal that it amounts to
+// in the client's dialect.
+func read(call *Call, a *Answer, decodeError func(status int, body []byte) *chat.Error) ([]byte, *Answer, error) {
+	defer a.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(a.Body, maxTranslated))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if a.Status/100 != 2 {
+		return nil, refusal(call.Dialect, a.Header, decodeError(a.Status, data)), nil
+	}
+	if !json.Valid(data) {
+		return nil, nil, errNotJSON
+	}
+	return data, nil, nil
 }
 
 // maxTranslated is the largest plain answer, in bytes, that is translated.
 const maxTranslated = 64 << 20
 
-var errNotStream = errors.New("the provider was asked for a stream but sent something else")
+var (
+	errNotStream = errors.New("the provider was asked for a stream but sent something else")
+	errNotJSON   = errors.New("the provider promised success but sent something else than JSON")
+)
 
 // An encodedStream reads a stream in a dialect.
 type encodedStream struct {
+	codec   *codec
 	stream  chat.Stream
 	encoder dialect.Encoder
 	buf     []byte
@@ -114,9 +160,14 @@ func (s *encodedStream) Read(p []byte) (int, error) {
 		}
 		var ev chat.Event
 		s.buf, s.at = s.buf[:0], 0
-		if ev, s.err = s.stream.Next(); s.err == nil {
-			s.buf = s.encoder.Encode(s.buf, ev)
+		if ev, s.err = s.stream.Next(); s.err != nil {
+			continue
 		}
+		if start, ok := ev.(chat.Start); ok {
+			s.codec.complete(&start.ID, &start.Model, &start.Created)
+			ev = start
+		}
+		s.buf = s.encoder.Encode(s.buf, ev)
 	}
 	n := copy(p, s.buf[s.at:])
 	s.at += n
@@ -124,60 +175,3 @@ func (s *encodedStream) Read(p []byte) (int, error) {
 }
 
 func (s *encodedStream) Close() error { return s.stream.Close() }
-
-// collect reads a stream to its end and returns it as one response.
-func collect(s chat.Stream) (*chat.Response, error) {
-	defer s.Close()
-	r := new(chat.Response)
-	var text, thinking, signature, arguments strings.Builder
-	var call *chat.ToolCall
-	// flush ends the part that is being gathered.
-	flush := func() {
-		switch {
-		case call != nil:
-			call.Arguments = arguments.String()
-			r.Parts = append(r.Parts, *call)
-		case text.Len() > 0:
-			r.Parts = append(r.Parts, chat.Text{Text: text.String()})
-		case thinking.Len()+signature.Len() > 0:
-			r.Parts = append(r.Parts, chat.Thinking{Text: thinking.String(), Signature: signature.String()})
-		}
-		call = nil
-		text.Reset()
-		thinking.Reset()
-		signature.Reset()
-		arguments.Reset()
-	}
-	for {
-		ev, err := s.Next()
-		if err == io.EOF {
-			return r, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		switch ev := ev.(type) {
-		case chat.Start:
-			r.ID, r.Model, r.Created = ev.ID, ev.Model, ev.Created
-		case chat.TextDelta:
-			if text.Len() == 0 {
-				flush()
-			}
-			text.WriteString(ev.Text)
-		case chat.ThinkingDelta:
-			if thinking.Len()+signature.Len() == 0 {
-				flush()
-			}
-			thinking.WriteString(ev.Text)
-			signature.WriteString(ev.Signature)
-		case chat.ToolStart:
-			flush()
-			call = &chat.ToolCall{ID: ev.ID, Name: ev.Name}
-		case chat.ToolDelta:
-			arguments.WriteString(ev.Arguments)
-		case chat.End:
-			flush()
-			r.Finish, r.Usage = ev.Finish, ev.Usage
-		}
-	}
-}

@@ -19,7 +19,7 @@ import (
 // A Model is one model of a router, with its health and its latency.
 type Model struct {
 	ID       string // router/model
-	Kind     string // of the provider, as the configuration calls it
+	Target   config.Target
 	Provider provider.Provider
 	Config   *config.Model
 
@@ -33,9 +33,8 @@ func NewModel(router string, cfg *config.Model) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("router %s: %w", router, err)
 	}
-	kind, _ := cfg.Provider()
 	return &Model{
-		ID: router + "/" + cfg.ID, Kind: kind, Provider: p, Config: cfg,
+		ID: router + "/" + cfg.ID, Target: cfg.Target(), Provider: p, Config: cfg,
 		health:  newHealth(cfg.ErrorBudget),
 		latency: [2]latency{newLatency(&cfg.Latency), newLatency(&cfg.Latency)},
 	}, nil
@@ -89,6 +88,7 @@ type Router struct {
 
 	mu       sync.Mutex
 	strategy strategy
+	pick     pick // of the latest request; here for its memory
 }
 
 // NewRouter returns the router that cfg configures. Models are taken from old if their
@@ -131,8 +131,7 @@ func (r *Router) Next(tried *Tried, stream bool) (Attempt, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	var buf [config.MaxModels]int
-	candidates := buf[:0]
+	candidates := r.pick.candidates[:0]
 	for i, m := range r.Models {
 		if *tried&(1<<i) == 0 && m.health.ready(now) {
 			candidates = append(candidates, i)
@@ -141,7 +140,8 @@ func (r *Router) Next(tried *Tried, stream bool) (Attempt, bool) {
 	if len(candidates) == 0 {
 		return Attempt{}, false
 	}
-	i := r.strategy.pick(&pick{models: r.Models, candidates: candidates, first: *tried == 0, stream: stream, now: now})
+	r.pick = pick{models: r.Models, candidates: candidates, first: *tried == 0, stream: stream, now: now}
+	i := r.strategy.pick(&r.pick)
 	*tried |= 1 << i
 	r.Models[i].health.begin()
 	return Attempt{Model: r.Models[i], stream: stream}, true

@@ -50,6 +50,20 @@ func (u *Upstream) Requests() []Request {
 	return append([]Request(nil), u.requests...)
 }
 
+// Count returns the number of requests so far.
+func (u *Upstream) Count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.requests)
+}
+
+// Forget drops what was recorded.
+func (u *Upstream) Forget() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.requests = nil
+}
+
 func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -3,12 +3,15 @@ package clients
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -163,5 +166,43 @@ func rewrite(t *testing.T, file, text string) {
 	}
 	if err := os.Rename(next, file); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestStartCallsNobody counts connections to a provider, a collector and a proxy. There is
+// none before the first request.
+func TestStartCallsNobody(t *testing.T) {
+	var connections atomic.Int64
+	u := httptest.NewUnstartedServer(testkit.JSON(http.StatusOK, testkit.Completion("fine")))
+	u.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	u.Start()
+	defer u.Close()
+	t.Setenv("HTTP_PROXY", u.URL)
+	t.Setenv("HTTPS_PROXY", u.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", u.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "1")
+	g := testkit.Start(t, strings.ReplaceAll(`
+telemetry: {logging: {encoding: console}}
+routers: {language: [{id: pool, strategy: least_latency, models: [
+  {id: a, openai: {model: m, base_url: "URL/v1"}}, {id: b, anthropic: {model: m, base_url: "URL/v1"}}, {id: c, gemini: {model: m}}, {id: d, cohere: {model: m}},
+  {id: e, bedrock: {model: m, region: r, api_key: k}}, {id: f, ollama: {model: m, base_url: "URL"}}, {id: g, azure_openai: {deployment: m, base_url: "URL"}}]}]}
+`, "URL", u.URL))
+	for _, path := range []string{"/v1/health/ready", "/v1/models", "/metrics"} {
+		res, err := http.Get(g.URL + path)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %v, %v", path, res, err)
+		}
+		res.Body.Close()
+	}
+	if n := connections.Load(); n != 0 {
+		t.Errorf("%d connections before the first request:\n%s", n, g.Log())
+	}
+	client := newOpenAI(g)
+	if _, err := client.Chat.Completions.New(t.Context(), say("pool/a", "Hello")); err != nil || connections.Load() == 0 {
+		t.Errorf("got %v by %d connections", err, connections.Load())
 	}
 }

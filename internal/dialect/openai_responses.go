@@ -8,24 +8,13 @@ import (
 	"github.com/einstack/glide/internal/sse"
 )
 
-// OpenAI's operations that are not translated: POST /v1/embeddings and /v1/responses.
-var (
-	OpenAIEmbeddings Dialect = openAIEmbeddings{}
-	OpenAIResponses  Dialect = openAIResponses{}
-)
+// OpenAIResponses is OpenAI's POST /v1/responses, which is not translated.
+var OpenAIResponses Dialect = openAIResponses{}
 
 // openAI is what OpenAI's operations have in common.
 type openAI struct{}
 
 func (openAI) EncodeError(e *chat.Error) []byte { return openAIError(e) }
-
-// openAIEmbeddings has no streams.
-type openAIEmbeddings struct{ openAI }
-
-func (openAIEmbeddings) Name() string                           { return "embeddings" }
-func (openAIEmbeddings) EncodeStreamError(e *chat.Error) []byte { return openAIError(e) }
-func (openAIEmbeddings) Follow(*Progress, []byte)               {}
-func (openAIEmbeddings) Finish(*Progress) []byte                { return nil }
 
 type openAIResponses struct{ openAI }
 
