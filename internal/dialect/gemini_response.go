@@ -89,6 +89,8 @@ func (d *geminiDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 		switch {
 		case part.FunctionCall != nil:
 			out = d.call(out, &part)
+		case part.Text == nil && part.ThoughtSignature != "":
+			// A signature of what came before, which need not be given back.
 		case part.Text == nil:
 			return nil, errors.New("read the answer: it holds something else than text and calls, which cannot be translated")
 		case *part.Text == "":

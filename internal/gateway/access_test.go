@@ -137,14 +137,14 @@ func TestKeysReload(t *testing.T) {
 	if text, last := c.answer(); text != "x" || last.Error != nil {
 		t.Errorf("got %q, %+v", text, last.Error)
 	}
-	if err := g.Apply(parse(t, withKeys(u.URL, ", requests: 1/h"))); err != nil {
+	if err := g.Apply(configure(t, withKeys(u.URL, ", requests: 1/h"))); err != nil {
 		t.Fatal(err)
 	}
 	c.ask("a")
 	if _, last := c.answer(); last.Error == nil || last.Error.Name != "rate_limit_exceeded" {
 		t.Errorf("got %+v", last)
 	}
-	if err := g.Apply(parse(t, strings.ReplaceAll(withKeys(u.URL, ""), config.HashKey("key-all").String(), config.HashKey("key-new").String()))); err != nil {
+	if err := g.Apply(configure(t, strings.ReplaceAll(withKeys(u.URL, ""), config.HashKey("key-all").String(), config.HashKey("key-new").String()))); err != nil {
 		t.Fatal(err)
 	}
 	c.ask("a")
@@ -153,5 +153,23 @@ func TestKeysReload(t *testing.T) {
 	}
 	if data, err := json.Marshal(u.Requests()); err != nil || strings.Contains(string(data), "key-all") {
 		t.Errorf("the provider got a client's key: %s, %v", data, err)
+	}
+}
+
+// TestTranslatedTokens counts the tokens of a translated stream although the client does
+// not ask for them.
+func TestTranslatedTokens(t *testing.T) {
+	u := testkit.NewUpstream(t, testkit.Stream(
+		`data: {"type":"message_start","message":{"id":"i","model":"m","usage":{"input_tokens":40,"output_tokens":1}}}`+"\n\n",
+		`data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"x"}}`+"\n\n",
+		`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":20}}`+"\n\n",
+		`data: {"type":"message_stop"}`+"\n\n"))
+	url := serve(t, strings.ReplaceAll(withKeys(u.URL, ", tokens: 1000/h"), "openai: {", "anthropic: {default_params: {max_tokens: 9}, "))
+	key := []string{"Authorization", "Bearer key-all"}
+	if res, body := do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.StatusCode != http.StatusOK || strings.Contains(body, "usage") {
+		t.Errorf("got %s: %s", res.Status, body)
+	}
+	if res, _ := do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.Header.Get("X-Ratelimit-Remaining-Tokens") != "940" {
+		t.Errorf("%s tokens are left", res.Header.Get("X-Ratelimit-Remaining-Tokens"))
 	}
 }

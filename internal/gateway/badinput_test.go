@@ -109,22 +109,20 @@ func TestSlowBodyOfRefused(t *testing.T) {
 // TestSlowReader closes the connection of a client that asks and asks but does not read.
 func TestSlowReader(t *testing.T) {
 	url := serve(t, "api: {http: {write_timeout: 100ms}}\n"+pool("priority", "http://127.0.0.1:1"))
-	for _, path := range []string{"/v1/language", "/openapi.json", "/nowhere", "/v1/chat/completions"} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if err := conn.SetDeadline(time.Now().Add(testkit.Deadline)); err != nil {
-			t.Fatal(err)
-		}
-		request := strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
-		for err == nil {
-			_, err = io.WriteString(conn, request)
-		}
-		if e, ok := err.(net.Error); ok && e.Timeout() {
-			t.Errorf("%s: a client that reads nothing is kept", path)
-		}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(testkit.Deadline)); err != nil {
+		t.Fatal(err)
+	}
+	request := strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
+	for err == nil {
+		_, err = io.WriteString(conn, request)
+	}
+	if e, ok := err.(net.Error); ok && e.Timeout() {
+		t.Error("a client that reads nothing is kept")
 	}
 }
 

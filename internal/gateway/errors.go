@@ -51,7 +51,7 @@ func (g *Gateway) only(method string, d dialect.Dialect, h http.HandlerFunc) htt
 }
 
 func (g *Gateway) serveNothing(w http.ResponseWriter, r *http.Request) {
-	e := chat.Invalid("", "%s is not a path of this API; GET /openapi.json describes it", r.URL.Path)
+	e := chat.Invalid("", "%s is not a path of this API; GET /openapi.json describes it", clip(r.URL.Path))
 	e.Status, e.Code = http.StatusNotFound, "route_not_found"
 	writeError(w, dialect.OpenAIChat, e)
 }

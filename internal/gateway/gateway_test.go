@@ -28,7 +28,7 @@ func serve(t *testing.T, text string) string {
 // run lets g serve until the test ends, and returns its address.
 func run(t *testing.T, g *gateway.Gateway) string {
 	t.Helper()
-	url, stop, done := start(t, g)
+	url, stop, done := serveUntil(t, g)
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -40,14 +40,14 @@ func run(t *testing.T, g *gateway.Gateway) string {
 
 func newGateway(t *testing.T, text string) *gateway.Gateway {
 	t.Helper()
-	g, err := gateway.New(parse(t, text), slog.New(slog.DiscardHandler))
+	g, err := gateway.New(configure(t, text), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func parse(t *testing.T, text string) *config.Config {
+func configure(t *testing.T, text string) *config.Config {
 	t.Helper()
 	cfg, err := config.Parse("test.yaml", []byte(text))
 	if err != nil {
@@ -56,8 +56,8 @@ func parse(t *testing.T, text string) *config.Config {
 	return cfg
 }
 
-// start lets g serve until stop is called; done tells how it ended.
-func start(t *testing.T, g *gateway.Gateway) (url string, stop context.CancelFunc, done <-chan error) {
+// serveUntil lets g serve until stop is called; done tells how it ended.
+func serveUntil(t *testing.T, g *gateway.Gateway) (url string, stop context.CancelFunc, done <-chan error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)

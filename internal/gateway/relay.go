@@ -133,6 +133,9 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 	h["X-Accel-Buffering"] = []string{"no"} // or nginx in front would hold events back
 	t.w.WriteHeader(answer.Status)
 	t.pump(ctx, events, held, &p)
+	if answer.Usage != nil {
+		t.usage = *answer.Usage // even if the client did not want to know
+	}
 	return nil
 }
 

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -12,19 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/gateway"
 	"github.com/einstack/glide/internal/provider"
 	"github.com/einstack/glide/internal/testkit"
 )
 
-// launch serves cfg and returns its address, and what ends it with all of its connections.
-func launch(t *testing.T, cfg *config.Config) (*gateway.Gateway, string, func()) {
+// start serves a configuration and returns its address, and what ends it with all of its
+// connections.
+func start(t *testing.T, text string) (*gateway.Gateway, string, func()) {
 	t.Helper()
-	g, err := gateway.New(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := newGateway(t, text)
 	server := httptest.NewServer(g.Handler())
 	return g, server.URL, func() {
 		http.DefaultClient.CloseIdleConnections()
@@ -61,7 +57,7 @@ func usual() http.HandlerFunc {
 func TestSoak(t *testing.T) {
 	u := testkit.NewUpstream(t, usual())
 	text := strings.ReplaceAll(pool("round_robin", u.URL, u.URL, u.URL), "client:", "error_budget: 100000/ms, client:")
-	_, url, stop := launch(t, parse(t, text))
+	_, url, stop := start(t, text)
 	round := func(requests int) {
 		var wg sync.WaitGroup
 		for worker := range 8 {
@@ -136,10 +132,10 @@ func soak(t *testing.T, url string, n int) {
 // streams. None fails.
 func TestReloadUnderLoad(t *testing.T) {
 	one, two := testkit.NewUpstream(t, fine), testkit.NewUpstream(t, fine)
-	configs := []*config.Config{
-		parse(t, pool("round_robin", one.URL, two.URL)), parse(t, pool("priority", two.URL)), parse(t, pool("least_latency", two.URL, one.URL, two.URL)),
+	configs := []string{
+		pool("round_robin", one.URL, two.URL), pool("priority", two.URL), pool("least_latency", two.URL, one.URL, two.URL),
 	}
-	g, url, stop := launch(t, configs[0])
+	g, url, stop := start(t, configs[0])
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -157,7 +153,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	// Each configuration serves until some requests were answered by it.
 	for i := range 50 {
-		if err := g.Apply(configs[i%len(configs)]); err != nil {
+		if err := g.Apply(configure(t, configs[i%len(configs)])); err != nil {
 			t.Error(err)
 		}
 		served := func() int { return one.Count() + two.Count() }

@@ -305,7 +305,7 @@ func TestChatStreamDrain(t *testing.T) {
 		<-more
 		testkit.Stream(testkit.Chunk("fore"), testkit.Stop, testkit.Done)(w, r)
 	})
-	url, stop, done := start(t, newGateway(t, strings.Replace(pool("priority", u.URL), "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms", "", 1)))
+	url, stop, done := serveUntil(t, newGateway(t, strings.Replace(pool("priority", u.URL), "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms", "", 1)))
 	idle, busy := dial(t, url), dial(t, url)
 	busy.ask("a")
 	busy.read()
@@ -332,7 +332,7 @@ func TestChatStreamDrain(t *testing.T) {
 // TestChatStreamDrainDeadline cuts off a WebSocket whose chat does not end.
 func TestChatStreamDrainDeadline(t *testing.T) {
 	u := testkit.NewUpstream(t, stall(testkit.Stream(testkit.Chunk("x"))))
-	url, stop, done := start(t, newGateway(t, "api: {http: {drain_timeout: 50ms}}\n"+pool("priority", "http://127.0.0.1:1", u.URL)))
+	url, stop, done := serveUntil(t, newGateway(t, "api: {http: {drain_timeout: 50ms}}\n"+pool("priority", "http://127.0.0.1:1", u.URL)))
 	c := dial(t, url)
 	c.ask("a")
 	c.read()

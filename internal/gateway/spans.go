@@ -16,8 +16,8 @@ func (x *exchange) beginSpan() {
 	}
 	h := x.r.Header
 	x.span = x.g.tracer.Start(trace.Server, trace.Parse(h.Get("Traceparent"), h.Get("Tracestate")), x.began)
-	x.span.Name("POST " + x.r.Pattern)
-	x.span.String("http.request.method", "POST")
+	x.span.Name(x.r.Method + " " + x.r.Pattern)
+	x.span.String("http.request.method", x.r.Method)
 	x.span.String("http.route", x.r.Pattern)
 	x.span.String("url.path", x.r.URL.Path)
 	x.span.String("glide.request.id", x.id)

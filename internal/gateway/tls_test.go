@@ -137,10 +137,10 @@ func TestTLSReload(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	cert, key = newCertificate(t, "second")
-	if err := g.Apply(parse(t, withTLS(cert, key, nil))); err != nil || names() != "second" {
+	if err := g.Apply(configure(t, withTLS(cert, key, nil))); err != nil || names() != "second" {
 		t.Errorf("got %s, %v", names(), err)
 	}
-	if err := g.Apply(parse(t, pool("priority", "http://127.0.0.1:1"))); err == nil || !strings.Contains(err.Error(), "restart") || names() != "second" {
+	if err := g.Apply(configure(t, pool("priority", "http://127.0.0.1:1"))); err == nil || !strings.Contains(err.Error(), "restart") || names() != "second" {
 		t.Errorf("TLS is turned off: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/einstack/glide/internal/chat"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
 	"github.com/einstack/glide/internal/scan"
@@ -43,6 +44,7 @@ type Answer struct {
 	Header http.Header
 	Length int64         // of the body in bytes; -1 if unknown
 	Body   io.ReadCloser // server-sent events if the call was for a stream and the status is 200
+	Usage  *chat.Usage   // of a translated stream, known at its end; else nil
 }
 
 // New returns the provider that m configures.

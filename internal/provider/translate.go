@@ -47,9 +47,10 @@ func (c *codec) answer(header http.Header, r *chat.Response) *Answer {
 
 // stream returns a stream in the call's dialect.
 func (c *codec) stream(header http.Header, s chat.Stream) *Answer {
+	body := &encodedStream{codec: c, stream: s, encoder: c.NewEncoder(c.request)}
 	return &Answer{
 		Status: http.StatusOK, Header: withType(header, "text/event-stream"),
-		Length: -1, Body: &encodedStream{codec: c, stream: s, encoder: c.NewEncoder(c.request)},
+		Length: -1, Body: body, Usage: &body.usage,
 	}
 }
 
@@ -148,6 +149,7 @@ type encodedStream struct {
 	codec   *codec
 	stream  chat.Stream
 	encoder dialect.Encoder
+	usage   chat.Usage // which the client need not have asked for
 	buf     []byte
 	at      int
 	err     error
@@ -163,9 +165,12 @@ func (s *encodedStream) Read(p []byte) (int, error) {
 		if ev, s.err = s.stream.Next(); s.err != nil {
 			continue
 		}
-		if start, ok := ev.(chat.Start); ok {
-			s.codec.complete(&start.ID, &start.Model, &start.Created)
-			ev = start
+		switch e := ev.(type) {
+		case chat.Start:
+			s.codec.complete(&e.ID, &e.Model, &e.Created)
+			ev = e
+		case chat.End:
+			s.usage = e.Usage
 		}
 		s.buf = s.encoder.Encode(s.buf, ev)
 	}

@@ -92,7 +92,10 @@ func TestGemini(t *testing.T) {
 	}
 	stream.Close()
 	got = latest(t, u)
-	for range geminiSDK(t, u).Models.GenerateContentStream(t.Context(), "gemini-2.5-flash", contents, config) {
+	for _, err := range geminiSDK(t, u).Models.GenerateContentStream(t.Context(), "gemini-2.5-flash", contents, config) {
+		if err == nil {
+			t.Error("the SDK takes a plain answer for a stream")
+		}
 	}
 	if want := latest(t, u); got.Path != want.Path {
 		t.Errorf("the provider is asked for a stream by %s, but its SDK does by %s", got.Path, want.Path)

@@ -27,17 +27,15 @@ routers: {language: [{id: pool, models: [{id: first, %s}]}]}
 // A wire is how one provider answers, in its own words: the same text and call, whole and
 // in a stream, and an error.
 type wire struct {
-	answer     string
-	stream     http.HandlerFunc
-	cut        http.HandlerFunc // the stream, broken off after some of the text
-	failed     http.HandlerFunc // the stream, with an error before any content
-	throttled  http.HandlerFunc // an answer that asks for 30 seconds of rest
-	refused    http.HandlerFunc // credentials that are not accepted
-	thinks     string           // what the model thought
-	input      int64
-	output     int64
-	cached     int64
-	stopReason string
+	answer    string
+	stream    http.HandlerFunc
+	cut       http.HandlerFunc // the stream, broken off after some of the text
+	failed    http.HandlerFunc // the stream, with an error before any content
+	throttled http.HandlerFunc // an answer that asks for 30 seconds of rest
+	refused   http.HandlerFunc // credentials that are not accepted
+	thinks    string           // what the model thought
+
+	input, output, cached int64 // tokens
 }
 
 // checkWire takes each of a provider's answers to clients of OpenAI's API.

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/tree"
 )
@@ -136,8 +137,9 @@ func freeAddress() (string, error) {
 }
 
 // glideConfig has a good router, one whose first model is dead and asked nevertheless,
-// and one whose first model is dead and rests. The client's key is checked.
+// and one whose first model is dead and rests. The client's key and its limits are checked.
 const glideConfig = `
+api: {keys: [{id: bench, hash: "%[3]s", requests: 1000000/s, tokens: 1000000000/s}]}
 routers:
   language:
     - {id: default, models: [{id: a, openai: {model: m, api_key: k, base_url: "http://%[1]s/v1"}}, {id: b, openai: {model: m, base_url: "http://%[1]s/v1"}}]}
@@ -164,11 +166,11 @@ func (p *proxies) startGlideAs(ctx context.Context, name string, env ...string) 
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(p.scratch, "glide.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, glideConfig, p.provider.Addr(), dead), 0o600); err != nil {
+	file := filepath.Join(p.scratch, "glide.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, glideConfig, p.provider.Addr(), dead, config.HashKey(clientKey)), 0o600); err != nil {
 		return nil, err
 	}
-	return p.start(ctx, name, address, env, p.binary, "serve", "--config", config, "--addr", address)
+	return p.start(ctx, name, address, env, p.binary, "serve", "--config", file, "--addr", address)
 }
 
 const nginxConfig = `
