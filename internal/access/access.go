@@ -141,6 +141,6 @@ func (c *Client) Tell(h http.Header) {
 		return
 	}
 	now := time.Now()
-	c.requests.tell(h, "requests", now, c.config.Requests)
-	c.tokens.tell(h, "tokens", now, c.config.Tokens)
+	c.requests.tell(h, requestNames, now, c.config.Requests)
+	c.tokens.tell(h, tokenNames, now, c.config.Tokens)
 }

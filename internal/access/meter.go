@@ -48,9 +48,17 @@ func (m *meter) spend(now time.Time, limit config.Rate, n int) {
 	m.spent += float64(n)
 }
 
+// names are the headers that tell of one limit, in canonical form.
+type names struct{ limit, remaining, reset string }
+
+var (
+	requestNames = names{"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"}
+	tokenNames   = names{"X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"}
+)
+
 // tell writes the limit, what is left of it and when all of it is back. A limit of 0 is
 // none.
-func (m *meter) tell(h http.Header, what string, now time.Time, limit config.Rate) {
+func (m *meter) tell(h http.Header, n names, now time.Time, limit config.Rate) {
 	if limit.N == 0 {
 		return
 	}
@@ -60,7 +68,6 @@ func (m *meter) tell(h http.Header, what string, now time.Time, limit config.Rat
 	m.mu.Unlock()
 	left := max(math.Floor(float64(limit.N)-spent), 0)
 	reset := time.Duration(spent * interval(limit)).Round(time.Millisecond)
-	h.Set("X-Ratelimit-Limit-"+what, strconv.Itoa(limit.N))
-	h.Set("X-Ratelimit-Remaining-"+what, strconv.FormatFloat(left, 'f', 0, 64))
-	h.Set("X-Ratelimit-Reset-"+what, reset.String())
+	values := []string{strconv.Itoa(limit.N), strconv.FormatFloat(left, 'f', 0, 64), reset.String()}
+	h[n.limit], h[n.remaining], h[n.reset] = values[0:1:1], values[1:2:2], values[2:3:3]
 }

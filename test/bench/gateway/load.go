@@ -45,39 +45,49 @@ func (p *proxy) load(ctx context.Context, connections int, d time.Duration, requ
 			return outcome{}, err
 		}
 		defer c.conn.Close()
-		// One exchange ahead: connections to the provider are made, memory is there.
-		if _, _, err := c.exchange(request); err != nil {
-			return outcome{}, err
-		}
 		clients[i] = c
+	}
+	// One exchange ahead: connections to the provider are made, memory is there.
+	err := each(clients, func(c *client) error {
+		_, _, err := c.exchange(request)
+		return err
+	})
+	if err != nil {
+		return outcome{}, err
 	}
 	used := p.cpuTime()
 	begin := time.Now()
-	errs := make([]error, connections)
-	var wg sync.WaitGroup
-	for i, c := range clients {
-		wg.Go(func() {
-			var own samples
-			for time.Since(begin) < d && ctx.Err() == nil {
-				first, whole, err := c.exchange(request)
-				if err != nil {
-					errs[i] = err
-					return
-				}
-				own.first, own.whole = append(own.first, first), append(own.whole, whole)
+	err = each(clients, func(c *client) error {
+		var own samples
+		for time.Since(begin) < d && ctx.Err() == nil {
+			first, whole, err := c.exchange(request)
+			if err != nil {
+				return err
 			}
-			all.add(&own)
-		})
-	}
-	wg.Wait()
-	took := time.Since(begin)
-	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
+			own.first, own.whole = append(own.first, first), append(own.whole, whole)
+		}
+		all.add(&own)
+		return ctx.Err()
+	})
+	if err != nil {
 		return outcome{}, err
 	}
+	took := time.Since(begin)
 	n := float64(len(all.whole))
 	return outcome{
 		rate: n / took.Seconds(), cpu: micros(p.cpuTime()-used) / n, p50: micros(median(all.whole)), first: micros(median(all.first)),
 	}, nil
+}
+
+// each runs f for all clients at once.
+func each(clients []*client, f func(*client) error) error {
+	errs := make([]error, len(clients))
+	var wg sync.WaitGroup
+	for i, c := range clients {
+		wg.Go(func() { errs[i] = f(c) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 type samples struct {
