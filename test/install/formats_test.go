@@ -34,7 +34,9 @@ func node(t *testing.T, script string, files ...string) (string, error) {
 		}
 		run(t, dir, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock")
 	})
-	output, err := exec.CommandContext(t.Context(), "node", append([]string{filepath.Join(dir, script)}, files...)...).CombinedOutput()
+	// It would compile the grammars for half a minute, to run for a moment.
+	args := append([]string{"--liftoff-only", filepath.Join(dir, script)}, files...)
+	output, err := exec.CommandContext(t.Context(), "node", args...).CombinedOutput()
 	return string(output), err
 }
 
