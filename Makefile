@@ -7,11 +7,11 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e lint fmt lock binaries images reproduce bench-build bench-images bench-release
+.PHONY: run test e2e lint fmt lock binaries images reproduce bench-build bench-images bench-release rehearse
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
-e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images ./test/publish && $(go) test -count 1 -timeout 30m ./internal/publish -run Faults -full
+e2e: ; tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian rpm rpmlint rubocop ruby squashfs-tools systemd && test/lab/lab install docker arch && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images && $(gotestsum) -tags e2e -count 1 -timeout 30m ./test/publish -run Killed
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock
@@ -21,4 +21,5 @@ images: ; $(test-images) -run 'TestImages/(lock|contract)' -out $(CURDIR)/dist/i
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
+rehearse: ; tools/need docker-registry git squashfs-tools && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal && $(go) test -count 1 -timeout 30m ./internal/publish -run Faults -full
 bench-release: ; tools/need docker-registry git && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal -figures
