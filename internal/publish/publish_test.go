@@ -26,7 +26,7 @@ func publishTo(t *testing.T, w *channels.World, dir string, to []string, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 2 * time.Second}
+	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 5 * time.Second}
 	p := &Publisher{Jobs: 4, Tries: 4, Backoff: time.Millisecond}
 	if change != nil {
 		change(p, r)
@@ -197,15 +197,14 @@ func testFault(t *testing.T, dir, place string, n, i int, fault channels.Fault) 
 	w := channels.New(t)
 	w.GitHub.Tags = []string{"v0.2.0"}
 	to, _, _ := strings.Cut(w.At(place), " ") // without a list of charts
-	hasty := func(p *Publisher, r *Release) { p.Jobs, r.Silence = 1, 100*time.Millisecond }
 	w.Faults.Set(n, fault)
-	first := publishTo(t, w, dir, []string{to}, hasty)
+	first := publishTo(t, w, dir, []string{to}, func(p *Publisher, r *Release) { p.Jobs, r.Silence = 1, 500*time.Millisecond })
 	calls := w.Faults.Calls()
 	w.Faults.Set(0, nil)
 	if first[0].Err == nil {
 		wantComplete(t, first)
 	}
-	wantComplete(t, publishTo(t, w, dir, []string{to}, hasty))
+	wantComplete(t, publishTo(t, w, dir, []string{to}, nil))
 	wantOnce(t, w, place)
 	if t.Failed() {
 		t.Fatalf("fault %d was at call %d of %q; the first run said %v", i, n, calls, first[0].Err)

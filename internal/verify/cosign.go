@@ -30,6 +30,9 @@ func (s Signer) Sign(ctx context.Context, dir string) error {
 
 // SignImages signs what a registry has of the release, by digests, such as "ghcr.io/einstack/glide@sha256:...".
 func (s Signer) SignImages(ctx context.Context, digests []string) error {
+	if len(digests) == 0 {
+		return nil
+	}
 	return s.cosign(ctx, slices.Concat([]string{"sign", "--yes"}, s.key(), digests))
 }
 
