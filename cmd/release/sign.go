@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/tree"
 	"github.com/einstack/glide/internal/verify"
 )
@@ -43,7 +44,7 @@ workflow's identity, elsewhere with a key. It needs only the lists of digests, n
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "result", "folder with release.json and SHA256SUMS")
 	flags.StringVar(&to, "registry", tree.Images, "repository of the images")
-	flags.StringVar(&charts, "charts", "ghcr.io/einstack/charts/glide", "repository of the chart")
+	flags.StringVar(&charts, "charts", chart.Repository+"/glide", "repository of the chart")
 	flags.StringVar(&key, "key", "", "private key, as cosign names it (default the workflow's identity)")
 	flags.BoolVar(&images, "images", false, "sign the images and the chart that are published")
 	return cmd

@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/einstack/glide/internal/changelog"
+	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/policy"
 )
@@ -63,7 +64,7 @@ func install(m *manifest.Manifest, places policy.Channels) []Command {
 		{"Nix", "nix run github:" + strings.TrimPrefix(m.Source, "https://github.com/") + "/" + m.Tag()},
 	}
 	if len(m.For("helm")) > 0 {
-		commands = append(commands, Command{"Helm", "helm install glide oci://ghcr.io/einstack/charts/glide --version " + m.Version})
+		commands = append(commands, Command{"Helm", "helm install glide oci://" + chart.Repository + "/glide --version " + m.Version})
 	}
 	return commands
 }

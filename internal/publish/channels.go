@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/policy"
 )
@@ -70,7 +71,7 @@ var kinds = map[string]kind{
 	"chocolatey": {"https://push.chocolatey.org", newChocolatey},
 	"dir":        {"", newDir},
 	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub},
-	"helm":       {"ghcr.io/einstack/charts https://github.com/einstack/glide.git#gh-pages", newHelm},
+	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages", newHelm},
 	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew},
 	"oci":        {"ghcr.io/einstack/glide", newOCI},
 	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop},
