@@ -10,7 +10,10 @@ let
   system = pkgs.stdenv.hostPlatform.system;
   inherit (pkgs.testers) runNixOSTest;
 in
-if platforms.native.goos != "linux" || !builtins.pathExists (pkgs.path + "/nixos/lib/testing") then
+if
+  platforms.native.goos != "linux"
+  || !(pkgs ? path && builtins.pathExists (pkgs.path + "/nixos/lib/testing"))
+then
   null
 else
   runNixOSTest {
