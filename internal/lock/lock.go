@@ -79,6 +79,7 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return chartSchema(t) },
 		func() (file, error) { return chartReadme(t) },
 		chartDashboard,
+		demoDashboard,
 		func() (file, error) { return kustomize(t) },
 		releaseSchema,
 	} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/einstack/glide/internal/bases"
+	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/demo"
 	"github.com/einstack/glide/internal/manifest"
@@ -51,6 +52,12 @@ func compose(t *tree.Tree) (file, error) {
 	}
 	text, err = demo.Pin(text, tree.Images+":"+demo.Tag(t.Version))
 	return file{demo.ComposeFile, text}, err
+}
+
+// demoDashboard returns the demo's dashboard for Grafana, which is the chart's.
+func demoDashboard() (file, error) {
+	content, err := chart.Dashboard()
+	return file{"demo/grafana/glide.json", content}, err
 }
 
 // releaseSchema returns the JSON schema of release.json.
