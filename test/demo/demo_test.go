@@ -33,19 +33,19 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	// in runs a command line in the demo's folder, beside the engine.
-	in := func(line string) string {
+	in := func(t *testing.T, line string) string {
 		t.Helper()
 		return lab(t, "exec", "sh", "-euc", "cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
 	}
 
 	t.Run("answers", func(t *testing.T) {
-		in("make up")
-		answer := in(`curl -sS http://127.0.0.1:9099/v1/chat/completions -H 'Content-Type: application/json' \
+		in(t, "make up")
+		answer := in(t, `curl -sS http://127.0.0.1:9099/v1/chat/completions -H 'Content-Type: application/json' \
 			-d '{"model": "default", "messages": [{"role": "user", "content": "Hello!"}]}'`)
 		if !strings.Contains(answer, "You said: Hello!") {
 			t.Errorf("answered %s", answer)
 		}
-		if said := in("docker compose exec -T glide /bin/glide chat What is a gateway?"); !strings.Contains(said, "You said: What is a gateway?") {
+		if said := in(t, "docker compose exec -T glide /bin/glide chat What is a gateway?"); !strings.Contains(said, "You said: What is a gateway?") {
 			t.Errorf("glide chat printed %q", said)
 		}
 	})
@@ -58,7 +58,7 @@ func TestDemo(t *testing.T) {
 			}
 			State struct{ Health struct{ Status string } }
 		}
-		if err := json.Unmarshal([]byte(in("docker inspect $(docker compose ps --quiet glide)")), &container); err != nil {
+		if err := json.Unmarshal([]byte(in(t, "docker inspect $(docker compose ps --quiet glide)")), &container); err != nil {
 			t.Fatal(err)
 		}
 		host := container[0].HostConfig
@@ -67,8 +67,8 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("ends", func(t *testing.T) {
-		in("make down")
-		if left := in("docker ps --all --quiet"); left != "" {
+		in(t, "make down")
+		if left := in(t, "docker ps --all --quiet"); left != "" {
 			t.Errorf("left %s", left)
 		}
 	})
@@ -77,16 +77,16 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.Remove(filepath.Join(dir, ".env"))
-		if config := in("docker compose config"); !strings.Contains(config, "/glide-openai.yaml") {
+		if config := in(t, "docker compose config"); !strings.Contains(config, "/glide-openai.yaml") {
 			t.Errorf("the configuration is another one:\n%s", config)
 		}
-		if checked := in("docker compose run --rm -T glide config check /etc/glide/config.yaml"); !strings.Contains(checked, "ok") {
+		if checked := in(t, "docker compose run --rm -T glide config check /etc/glide/config.yaml"); !strings.Contains(checked, "ok") {
 			t.Errorf("glide config check printed %s", checked)
 		}
 	})
 	// The images of these are out of reach.
 	t.Run("profiles", func(t *testing.T) {
-		config := in("COMPOSE_PROFILES=observability,load docker compose config")
+		config := in(t, "COMPOSE_PROFILES=observability,load docker compose config")
 		for _, want := range []string{"prometheus:", "grafana:", "traces:", "load:", "OTEL_EXPORTER_OTLP_ENDPOINT: http://traces:4318"} {
 			if !strings.Contains(config, want) {
 				t.Errorf("has no %q:\n%s", want, config)

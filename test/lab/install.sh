@@ -111,6 +111,9 @@ pause_image() {
 install_docker() {
   packages ca-certificates containerd curl iproute2 iptables openssl procps runc tini
   once docker "$DEBIAN_SUITE" unpack docker.io docker-cli
+  once docker-compose "$DEBIAN_SUITE" unpack docker-compose
+  mkdir -p "$LAB_HOME/docker/cli-plugins"
+  ln -sf "$PREFIX"/usr/libexec/docker/cli-plugins/* "$LAB_HOME/docker/cli-plugins/"
 }
 
 install_registry() {
