@@ -32,10 +32,11 @@ func TestDemo(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repo.Root(), "demo"))); err != nil {
 		t.Fatal(err)
 	}
-	// in runs a command line in the demo's folder, beside the engine.
+	// in runs a command line in the demo's folder, beside the engine. The options of a make around the
+	// test are none of the demo's.
 	in := func(t *testing.T, line string) string {
 		t.Helper()
-		return lab(t, "exec", "sh", "-euc", "cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
+		return lab(t, "exec", "sh", "-euc", "unset MAKEFLAGS; cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
 	}
 
 	t.Run("answers", func(t *testing.T) {
