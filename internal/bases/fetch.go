@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -34,7 +35,7 @@ func (r *Registry) fetch(ctx context.Context, distro tree.Distro, kind string, d
 		if err != nil {
 			return err
 		}
-		return writeFile(out, found.Manifest)
+		return pack.WriteBytes(out, found.Manifest)
 	}
 
 	dir, err := os.MkdirTemp(filepath.Dir(out), ".fetch-*")

@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -65,7 +65,7 @@ func (l Lock) Write(t *tree.Tree) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(t.Path(tree.BasesFile), append(text, '\n'))
+	return pack.WriteBytes(t.Path(tree.BasesFile), append(text, '\n'))
 }
 
 // Platform returns what an image stands on, nil for one that stands on nothing. Its error says
@@ -91,23 +91,4 @@ func (l Lock) Built(images []tree.Image) []tree.Image {
 		_, err := l.Platform(image)
 		return err != nil
 	})
-}
-
-func writeFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

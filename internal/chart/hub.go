@@ -2,9 +2,9 @@ package chart
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/einstack/glide/internal/changelog"
 	"github.com/einstack/glide/internal/policy"
 	"github.com/einstack/glide/internal/tree"
 )
@@ -45,19 +45,15 @@ type change struct {
 
 // readChanges returns the entries of the version's section of CHANGELOG.md.
 func readChanges(t *tree.Tree) ([]change, error) {
-	text, err := os.ReadFile(t.Path(tree.ChangelogFile))
+	log, err := changelog.Read(t.Path(tree.ChangelogFile))
 	if err != nil {
 		return nil, err
 	}
 	var changes []change
-	kind, inside, continued := "", false, false
-	for line := range strings.Lines(string(text)) {
+	kind, continued := "", false
+	for line := range strings.Lines(log.Of(t.Version)) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
-		case strings.HasPrefix(line, "## "):
-			inside = strings.HasPrefix(line, "## ["+t.Version+"]")
-			continued = false
-		case !inside:
 		case strings.HasPrefix(line, "### "):
 			kind, continued = strings.ToLower(strings.TrimPrefix(line, "### ")), false
 		case strings.HasPrefix(line, "- "):

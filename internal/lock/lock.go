@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 )
 
@@ -30,10 +31,7 @@ func Write(ctx context.Context, t *tree.Tree) (changed []string, err error) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, f.content) {
 			continue
 		}
-		if err := os.WriteFile(path+".new", f.content, 0o644); err != nil {
-			return changed, err
-		}
-		if err := os.Rename(path+".new", path); err != nil {
+		if err := pack.WriteBytes(path, f.content); err != nil {
 			return changed, err
 		}
 		changed = append(changed, f.name)
