@@ -59,7 +59,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res, body := do(t, tt.method, url+tt.path, tt.body, tt.headers...)
+			res, body := testkit.Do(t, tt.method, url+tt.path, tt.body, tt.headers...)
 			if res.StatusCode != tt.status || !strings.Contains(body, tt.text) || tt.method == "GET" && tt.headers != nil && tt.status == 200 && strings.Contains(body, "other") {
 				t.Errorf("got %s: %s", res.Status, body)
 			}
@@ -86,7 +86,7 @@ func TestLimits(t *testing.T) {
 	key := []string{"Authorization", "Bearer key-all"}
 	url := serve(t, withKeys(u.URL, ", requests: 2/h"))
 	for left := range 2 {
-		res, body := do(t, http.MethodPost, url+"/v1/chat/completions", plain, key...)
+		res, body := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", plain, key...)
 		if res.StatusCode != http.StatusOK || res.Header.Get("X-Ratelimit-Limit-Requests") != "2" ||
 			res.Header.Get("X-Ratelimit-Remaining-Requests") != string(rune('1'-left)) || res.Header.Get("X-Ratelimit-Remaining-Tokens") != "9999" {
 			t.Errorf("got %s: %s with %v", res.Status, body, res.Header)
@@ -97,7 +97,7 @@ func TestLimits(t *testing.T) {
 		"/v1/messages":           `{"type":"error","error":{"type":"rate_limit_error","message":"the key all has reached its limit of 2/h requests`,
 		"/v1/language/pool/chat": `{"name":"rate_limit_exceeded","message":"the key all`,
 	} {
-		res, body := do(t, http.MethodPost, url+path, plain, key...)
+		res, body := testkit.Do(t, http.MethodPost, url+path, plain, key...)
 		if after := res.Header.Get("Retry-After"); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, want) || after != "1800" && after != "1799" {
 			t.Errorf("%s: got %s, Retry-After %s: %s", path, res.Status, after, body)
 		}
@@ -105,7 +105,7 @@ func TestLimits(t *testing.T) {
 
 	url = serve(t, withKeys(u.URL, ", tokens: 7/h"))
 	for _, want := range []int{200, 200, 429} { // an answer has 5 tokens
-		res, body := do(t, http.MethodPost, url+"/v1/chat/completions", plain, key...)
+		res, body := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", plain, key...)
 		if res.StatusCode != want || res.Header.Get("X-Ratelimit-Limit-Tokens") != "7" {
 			t.Errorf("got %s: %s with %v", res.Status, body, res.Header)
 		}
@@ -114,8 +114,8 @@ func TestLimits(t *testing.T) {
 	// A stream whose provider does not count its tokens is estimated.
 	u.Answer(testkit.Stream(testkit.Role, testkit.Chunk("x"), testkit.Stop, testkit.Done))
 	url = serve(t, withKeys(u.URL, ", tokens: 1000/h"))
-	do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...)
-	res, _ := do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...)
+	testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...)
+	res, _ := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...)
 	if got := res.Header.Get("X-Ratelimit-Remaining-Tokens"); got != "978" { // 74 bytes and 4 events
 		t.Errorf("%s tokens are left", got)
 	}
@@ -166,10 +166,10 @@ func TestTranslatedTokens(t *testing.T) {
 		`data: {"type":"message_stop"}`+"\n\n"))
 	url := serve(t, strings.ReplaceAll(withKeys(u.URL, ", tokens: 1000/h"), "openai: {", "anthropic: {default_params: {max_tokens: 9}, "))
 	key := []string{"Authorization", "Bearer key-all"}
-	if res, body := do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.StatusCode != http.StatusOK || strings.Contains(body, "usage") {
+	if res, body := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.StatusCode != http.StatusOK || strings.Contains(body, "usage") {
 		t.Errorf("got %s: %s", res.Status, body)
 	}
-	if res, _ := do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.Header.Get("X-Ratelimit-Remaining-Tokens") != "940" {
+	if res, _ := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", streamed, key...); res.Header.Get("X-Ratelimit-Remaining-Tokens") != "940" {
 		t.Errorf("%s tokens are left", res.Header.Get("X-Ratelimit-Remaining-Tokens"))
 	}
 }

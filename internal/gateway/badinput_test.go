@@ -162,7 +162,7 @@ func TestBadInputByDialect(t *testing.T) {
 	for path, kind := range apis {
 		for _, tt := range tests {
 			t.Run(path+"/"+tt.name, func(t *testing.T) {
-				res, body := do(t, tt.method, url+path, tt.body, "Content-Type", tt.contentType)
+				res, body := testkit.Do(t, tt.method, url+path, tt.body, "Content-Type", tt.contentType)
 				got, ok := kind([]byte(body))
 				want := map[string]string{"anthropic": tt.anthropic, "glide": tt.glide, "openai": "invalid_request_error"}
 				dialect, name, _ := strings.Cut(got, "/")
@@ -172,7 +172,7 @@ func TestBadInputByDialect(t *testing.T) {
 			})
 		}
 	}
-	res, body := do(t, http.MethodPost, url+"/v1/chat/completions", "\x1f\x8b", "Content-Encoding", "gzip")
+	res, body := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", "\x1f\x8b", "Content-Encoding", "gzip")
 	if res.StatusCode != http.StatusUnsupportedMediaType || !strings.Contains(body, "send the body as it is") {
 		t.Errorf("got %s: %s", res.Status, body)
 	}

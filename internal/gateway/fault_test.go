@@ -155,7 +155,7 @@ func TestFaultsAlone(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer res.Body.Close()
-				got := readAll(t, res)
+				got := testkit.ReadAll(t, res)
 				if res.StatusCode != f.status || !strings.Contains(got, f.text) {
 					t.Errorf("got %s: %s, want %d with %s", res.Status, got, f.status, f.text)
 				}

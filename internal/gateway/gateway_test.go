@@ -273,7 +273,7 @@ func TestDrainMovesClients(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		readAll(t, res)
+		testkit.ReadAll(t, res)
 		res.Body.Close()
 		if res.StatusCode != http.StatusOK || res.Close != draining {
 			t.Errorf("draining %t: status %d, the connection is closed: %t", draining, res.StatusCode, res.Close)
@@ -325,11 +325,11 @@ func TestDrainAfterStream(t *testing.T) {
 		conn.Close()
 	}
 	close(end)
-	if got := readAll(t, stream); !strings.HasSuffix(got, testkit.Done) {
+	if got := testkit.ReadAll(t, stream); !strings.HasSuffix(got, testkit.Done) {
 		t.Errorf("the stream ended with %q", got)
 	}
 	res := ask(`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`)
-	if got := readAll(t, res); !strings.Contains(got, "again") || !res.Close {
+	if got := testkit.ReadAll(t, res); !strings.Contains(got, "again") || !res.Close {
 		t.Errorf("got %q, the connection is closed: %t", got, res.Close)
 	}
 	if err := <-done; err != nil {

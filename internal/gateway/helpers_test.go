@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"testing"
@@ -28,13 +27,4 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func readAll(t *testing.T, res *http.Response) string {
-	t.Helper()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

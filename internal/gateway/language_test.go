@@ -9,34 +9,12 @@ import (
 	"github.com/einstack/glide/internal/testkit"
 )
 
-// do sends a request with a body and headers, as pairs of name and value, and returns the
-// answer with its body.
-func do(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	return res, readAll(t, res)
-}
-
 func TestLanguageList(t *testing.T) {
 	u := testkit.NewUpstream(t, testkit.JSON(http.StatusUnauthorized, overloaded))
 	text := strings.Replace(pool("least_latency", u.URL, u.URL), "model: real, api_key: sk-1,", "model: real, api_key: sk-1, headers: {X-Secret: sk-hidden}, default_params: {seed: 12345678901234567890},", 1)
 	url := serve(t, text)
-	do(t, http.MethodPost, url+"/v1/chat/completions", strings.Replace(plain, "pool", "pool/m0", 1))
-	res, body := do(t, http.MethodGet, url+"/v1/language", "")
+	testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", strings.Replace(plain, "pool", "pool/m0", 1))
+	res, body := testkit.Do(t, http.MethodGet, url+"/v1/language", "")
 	var got struct {
 		Routers []struct {
 			ID, Strategy string
@@ -78,8 +56,8 @@ func TestLanguageStates(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			u := testkit.NewUpstream(t, tt.answer)
 			url := serve(t, strings.Replace(pool("priority", u.URL), "{id: m0,", "{id: m0, error_budget: 1/h,", 1))
-			do(t, http.MethodPost, url+"/v1/chat/completions", plain)
-			if _, body := do(t, http.MethodGet, url+"/v1/language", ""); !strings.Contains(body, tt.state) {
+			testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", plain)
+			if _, body := testkit.Do(t, http.MethodGet, url+"/v1/language", ""); !strings.Contains(body, tt.state) {
 				t.Errorf("got %s, want %s", body, tt.state)
 			}
 		})
@@ -92,7 +70,7 @@ func TestLanguageChat(t *testing.T) {
 	const request = `{"message":{"role":"user","content":"Hi"},"message_history":[{"role":"system","content":"Be brief"},{"role":"user","content":"a"},{"role":"assistant","content":"b"}],
 		"override_params":{"m1":{"message":{"role":"user","content":"Hello, second"}}}}`
 	for _, path := range []string{"pool", "pool%2Fm1"} {
-		res, got := do(t, http.MethodPost, url+"/v1/language/"+path+"/chat", request)
+		res, got := testkit.Do(t, http.MethodPost, url+"/v1/language/"+path+"/chat", request)
 		const want = `{"id":"c1","created_at":7,"router_id":"pool","provider_id":"openai","model_id":"m1","model_name":"real-1","cached":false,` +
 			`"model_response":{"metadata":{"reasoning":"hm"},"message":{"role":"assistant","content":"fi<ne"},"token_usage":{"prompt_tokens":3,"response_tokens":2,"total_tokens":5}},"finish_reason":"max_tokens"}`
 		if res.StatusCode != http.StatusOK || got != want {
@@ -127,7 +105,7 @@ func TestLanguageBadRequests(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res, body := do(t, http.MethodPost, url+"/v1/language/"+tt.path+"/chat", tt.body)
+			res, body := testkit.Do(t, http.MethodPost, url+"/v1/language/"+tt.path+"/chat", tt.body)
 			var e struct{ Name, Message string }
 			if err := json.Unmarshal([]byte(body), &e); err != nil || res.StatusCode != tt.status || e.Name != tt.code || !strings.Contains(e.Message, tt.message) {
 				t.Errorf("got %s: %s", res.Status, body)
@@ -137,7 +115,7 @@ func TestLanguageBadRequests(t *testing.T) {
 	if n := len(u.Requests()); n != 1 {
 		t.Errorf("the provider got %d requests, want that of the last test alone", n)
 	}
-	if res, body := do(t, http.MethodGet, url+"/v1/language/pool/chat", ""); res.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(body, `"name":"method_not_allowed"`) {
+	if res, body := testkit.Do(t, http.MethodGet, url+"/v1/language/pool/chat", ""); res.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(body, `"name":"method_not_allowed"`) {
 		t.Errorf("got %s: %s", res.Status, body)
 	}
 }

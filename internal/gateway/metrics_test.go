@@ -20,7 +20,7 @@ func TestMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
-		return readAll(t, res)
+		return testkit.ReadAll(t, res)
 	}
 	ask := func(body string) {
 		t.Helper()

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/einstack/glide"
+
+	"github.com/einstack/glide/internal/testkit"
 )
 
 // TestOpenAPI holds the description of the API against the paths that are served.
 func TestOpenAPI(t *testing.T) {
 	g := newGateway(t, pool("priority", "http://127.0.0.1:1"))
-	res, body := do(t, http.MethodGet, run(t, g)+"/openapi.json", "")
+	res, body := testkit.Do(t, http.MethodGet, run(t, g)+"/openapi.json", "")
 	var doc struct {
 		OpenAPI string
 		Info    struct{ Version string }

@@ -215,7 +215,7 @@ func TestChatStreamCancel(t *testing.T) {
 	c.conn.CloseNow()
 	wait()
 	for open := ""; !strings.Contains(open, "\nglide_websockets_open 0\n"); {
-		if _, open = do(t, http.MethodGet, url+"/metrics", ""); c.ctx.Err() != nil {
+		if _, open = testkit.Do(t, http.MethodGet, url+"/metrics", ""); c.ctx.Err() != nil {
 			t.Fatal("the WebSocket is still there")
 		}
 	}
@@ -288,7 +288,7 @@ func TestChatStreamRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res, body := do(t, http.MethodGet, url+"/v1/language/"+tt.path+"/chatStream", "", tt.headers...)
+			res, body := testkit.Do(t, http.MethodGet, url+"/v1/language/"+tt.path+"/chatStream", "", tt.headers...)
 			if res.StatusCode != tt.status || !strings.Contains(body, tt.text) {
 				t.Errorf("got %s: %s", res.Status, body)
 			}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/einstack/glide/internal/config"
+	"github.com/einstack/glide/internal/testkit"
 )
 
 // newCertificate returns a certificate for 127.0.0.1 that signs itself, in PEM.
@@ -169,23 +170,23 @@ func TestCORS(t *testing.T) {
 	preflight := []string{"Origin", page, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type"}
 	url := serve(t, pool("priority", "http://127.0.0.1:1"))
 	for _, method := range []string{http.MethodGet, http.MethodOptions} {
-		if res, _ := do(t, method, url+"/v1/models", "", preflight...); res.Header.Get("Access-Control-Allow-Origin") != "" {
+		if res, _ := testkit.Do(t, method, url+"/v1/models", "", preflight...); res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: a page is let in although none is configured", method)
 		}
 	}
 	for _, origins := range []string{page, "'*'"} {
 		url = serve(t, "api: {http: {cors_origins: ["+origins+"]}}\n"+pool("priority", "http://127.0.0.1:1"))
-		res, _ := do(t, http.MethodOptions, url+"/v1/chat/completions", "", preflight...)
+		res, _ := testkit.Do(t, http.MethodOptions, url+"/v1/chat/completions", "", preflight...)
 		h := res.Header
 		if res.StatusCode != http.StatusNoContent || h.Get("Access-Control-Allow-Origin") != page || h.Get("Access-Control-Allow-Headers") != "authorization,content-type" ||
 			h.Get("Access-Control-Allow-Methods") != "GET, POST" || h.Get("Vary") != "Origin" || h.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: got %s with %v", origins, res.Status, h)
 		}
-		res, _ = do(t, http.MethodPost, url+"/v1/chat/completions", "{", "Origin", page)
+		res, _ = testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", "{", "Origin", page)
 		if res.StatusCode != http.StatusBadRequest || res.Header.Get("Access-Control-Allow-Origin") != page || res.Header.Get("Access-Control-Expose-Headers") != "*" {
 			t.Errorf("%s: got %s with %v", origins, res.Status, res.Header)
 		}
-		res, _ = do(t, http.MethodGet, url+"/v1/models", "", "Origin", "https://evil.example.com")
+		res, _ = testkit.Do(t, http.MethodGet, url+"/v1/models", "", "Origin", "https://evil.example.com")
 		if got := res.Header.Get("Access-Control-Allow-Origin"); (got != "") != (origins == "'*'") {
 			t.Errorf("%s: another page gets %q", origins, got)
 		}

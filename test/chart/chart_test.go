@@ -29,7 +29,7 @@ var source = filepath.Join(repo.Root(), chart.Dir)
 // run runs a program of the lab and returns what it wrote.
 func run(t *testing.T, program string, args ...string) (string, error) {
 	t.Helper()
-	shell := `eval "$(` + filepath.Join(repo.Root(), "test", "lab", "lab") + ` env)"; exec "$@"`
+	shell := `eval "$(` + repo.Lab("env").String() + `)"; exec "$@"`
 	output, err := exec.CommandContext(t.Context(), "bash", append([]string{"-c", shell, "lab", program}, args...)...).CombinedOutput()
 	return string(output), err
 }

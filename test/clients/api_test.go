@@ -24,7 +24,7 @@ type description struct {
 
 func newDescription(t *testing.T, g *testkit.Glide) *description {
 	t.Helper()
-	_, text := exchange(t, http.MethodGet, g.URL+"/openapi.json", "")
+	_, text := testkit.Do(t, http.MethodGet, g.URL+"/openapi.json", "")
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -80,23 +80,6 @@ func (d *description) check(at, text string) error {
 		return fmt.Errorf("%q is not JSON: %w", text, err)
 	}
 	return schema.Validate(value)
-}
-
-func exchange(t *testing.T, method, url, body string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	return res, readAll(t, res)
 }
 
 // TestDescription holds requests and answers against the description of the API: what it
@@ -163,7 +146,7 @@ func TestDescription(t *testing.T) {
 					t.Errorf("of the request the description says %v", err)
 				}
 			}
-			res, body := exchange(t, method, g.URL+strings.NewReplacer("{router}", "default", "{model}", "default").Replace(tt.path), tt.body)
+			res, body := testkit.Do(t, method, g.URL+strings.NewReplacer("{router}", "default", "{model}", "default").Replace(tt.path), tt.body)
 			if res.StatusCode != tt.status {
 				t.Errorf("got %s: %s", res.Status, body)
 			}
@@ -199,7 +182,7 @@ func TestDescriptionOfStreams(t *testing.T) {
 			t.Errorf("of %s the description says %v", text, err)
 		}
 	}
-	_, stream := exchange(t, http.MethodPost, g.URL+"/v1/chat/completions", `{"model":"default","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]}`)
+	_, stream := testkit.Do(t, http.MethodPost, g.URL+"/v1/chat/completions", `{"model":"default","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]}`)
 	chunks := 0
 	for line := range strings.Lines(stream) {
 		if data, ok := strings.CutPrefix(strings.TrimSpace(line), "data: "); ok && data != "[DONE]" {

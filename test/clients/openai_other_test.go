@@ -2,7 +2,6 @@ package clients
 
 import (
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strings"
@@ -40,7 +39,7 @@ func TestEmbeddings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if body := readAll(t, res); !strings.Contains(body, `"embedding":"`) {
+	if body := testkit.ReadAll(t, res); !strings.Contains(body, `"embedding":"`) {
 		t.Errorf("got %s", body)
 	}
 	params.Dimensions = openai.Int(0)
@@ -110,13 +109,4 @@ func TestNotOffered(t *testing.T) {
 	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != http.StatusBadRequest || !strings.Contains(e.Message, "anthropic does not offer embeddings") {
 		t.Errorf("got %v", err)
 	}
-}
-
-func readAll(t *testing.T, res *http.Response) string {
-	t.Helper()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

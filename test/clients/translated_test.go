@@ -161,7 +161,7 @@ func checkEmbeddings(t *testing.T, client openai.Client, tokens int64) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	contains(t, readAll(t, res), `"embedding":"AAAAPwAAgD8="`)
+	contains(t, testkit.ReadAll(t, res), `"embedding":"AAAAPwAAgD8="`)
 	_, err = client.Embeddings.New(t.Context(), params, option.WithJSONSet("user", "u"))
 	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != http.StatusBadRequest || e.Param != "user" {
 		t.Errorf("got %v", err)
@@ -175,7 +175,7 @@ func postJSON(t *testing.T, url, body string) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	return readAll(t, res)
+	return testkit.ReadAll(t, res)
 }
 
 func contains(t *testing.T, text, part string) {

@@ -6,7 +6,6 @@ package demo
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,10 +20,10 @@ func TestDemo(t *testing.T) {
 	if err := repo.Build(t.Context(), repo.Root(), "image-distroless-amd64", image); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { lab(t, "down") })
-	lab(t, "down") // what another test may have left
-	lab(t, "up", "docker")
-	loaded := regexp.MustCompile(`Loaded image: (\S+)`).FindStringSubmatch(lab(t, "exec", "docker", "load", "--input", image))
+	t.Cleanup(func() { repo.RunLab(t, "down") })
+	repo.RunLab(t, "down") // what another test may have left
+	repo.RunLab(t, "up", "docker")
+	loaded := regexp.MustCompile(`Loaded image: (\S+)`).FindStringSubmatch(repo.RunLab(t, "exec", "docker", "load", "--input", image))
 	if loaded == nil {
 		t.Fatal("docker load named no image")
 	}
@@ -36,7 +35,7 @@ func TestDemo(t *testing.T) {
 	// test are none of the demo's.
 	in := func(t *testing.T, line string) string {
 		t.Helper()
-		return lab(t, "exec", "sh", "-euc", "unset MAKEFLAGS; cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
+		return repo.RunLab(t, "exec", "sh", "-euc", "unset MAKEFLAGS; cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
 	}
 
 	t.Run("answers", func(t *testing.T) {
@@ -94,17 +93,4 @@ func TestDemo(t *testing.T) {
 			}
 		}
 	})
-}
-
-// lab runs a command of test/lab and returns what it prints.
-func lab(t *testing.T, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), args...)
-	var problems strings.Builder
-	cmd.Stderr = &problems
-	output, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("lab %s: %v\n%s%s", strings.Join(args, " "), err, output, problems.String())
-	}
-	return strings.TrimSpace(string(output))
 }

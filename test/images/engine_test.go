@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,29 +107,19 @@ func serve(dir string) error {
 
 func rootOf(dir string) string { return dir + ".pem" }
 
-// lab runs a command of test/lab and returns its output.
-func lab(t *testing.T, args ...string) string {
-	t.Helper()
-	output, err := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("lab %s: %v\n%s", strings.Join(args, " "), err, output)
-	}
-	return strings.TrimSpace(string(output))
-}
-
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
-	return lab(t, append([]string{"exec", "docker"}, args...)...)
+	return repo.RunLab(t, append([]string{"exec", "docker"}, args...)...)
 }
 
 // testEngine runs every image in a Docker engine, those of other architectures by qemu.
 func testEngine(t *testing.T, r release, root string) {
-	t.Cleanup(func() { lab(t, "down") })
-	lab(t, "down")
-	lab(t, "up", "docker")
+	t.Cleanup(func() { repo.RunLab(t, "down") })
+	repo.RunLab(t, "down")
+	repo.RunLab(t, "up", "docker")
 	t.Run("load", func(t *testing.T) { loadArchive(t, r, root) })
 
-	server := exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", os.Args[0])
+	server := repo.Lab("exec", os.Args[0])
 	server.Env = append(os.Environ(), slabVariable+"="+string(r.Path))
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
@@ -176,7 +165,7 @@ func loadArchive(t *testing.T, r release, root string) {
 	if nix == "" {
 		nix = filepath.Join(repo.Root(), "nix", "host", "nix-host")
 	}
-	loaded := lab(t, "exec", "env", "--chdir="+root, nix, "run", ".#load-image")
+	loaded := repo.RunLab(t, "exec", "env", "--chdir="+root, nix, "run", ".#load-image")
 	_, ref, found := strings.Cut(loaded, "Loaded image: ")
 	if want := tree.Images + ":" + tagOf(t, r, "distroless").Tag; !found || ref != want {
 		t.Fatalf("load-image said %q, want it to load %s", loaded, want)
@@ -190,21 +179,21 @@ func loadArchive(t *testing.T, r release, root string) {
 		t.Errorf("docker has loaded %s, not %s", got, id)
 	}
 
-	lab(t, "exec", "ctr", "--namespace", "test", "images", "import", archive)
-	if names := lab(t, "exec", "ctr", "--namespace", "test", "images", "list", "--quiet"); names != ref {
+	repo.RunLab(t, "exec", "ctr", "--namespace", "test", "images", "import", archive)
+	if names := repo.RunLab(t, "exec", "ctr", "--namespace", "test", "images", "list", "--quiet"); names != ref {
 		t.Errorf("containerd has imported %q, not %s", names, ref)
 	}
 
-	lab(t, "exec", "podman", "load", "--quiet", "--input", archive)
-	if got := "sha256:" + lab(t, "exec", "podman", "inspect", "--format", "{{.Id}}", ref); got != id {
+	repo.RunLab(t, "exec", "podman", "load", "--quiet", "--input", archive)
+	if got := "sha256:" + repo.RunLab(t, "exec", "podman", "inspect", "--format", "{{.Id}}", ref); got != id {
 		t.Errorf("podman has loaded %s, not %s", got, id)
 	}
 	const address = "127.0.0.1:9099"
-	container := lab(t, "exec", "podman", "run", "--detach", "--network", "host", "--env", "GLIDE_ADDR="+address,
+	container := repo.RunLab(t, "exec", "podman", "run", "--detach", "--network", "host", "--env", "GLIDE_ADDR="+address,
 		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "12345:0", ref)
-	t.Cleanup(func() { lab(t, "exec", "podman", "rm", "--force", container) })
+	t.Cleanup(func() { repo.RunLab(t, "exec", "podman", "rm", "--force", container) })
 	await(t, "glide is ready under podman", func() error {
-		return exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", "podman", "exec", container, "/bin/glide", "health").Run()
+		return repo.Lab("exec", "podman", "exec", container, "/bin/glide", "health").Run()
 	})
 	if answer := ask(t, address, "default"); !strings.Contains(answer, "You said: Hello") {
 		t.Errorf("under podman it answers %s", answer)
@@ -214,7 +203,7 @@ func loadArchive(t *testing.T, r release, root string) {
 // ask asks a model for a chat, from the slab, and returns the answer.
 func ask(t *testing.T, address, model string) string {
 	t.Helper()
-	return lab(t, "exec", "curl", "--silent", "--show-error", "http://"+address+"/v1/chat/completions",
+	return repo.RunLab(t, "exec", "curl", "--silent", "--show-error", "http://"+address+"/v1/chat/completions",
 		"--header", "Content-Type: application/json",
 		"--data", fmt.Sprintf(`{"model": %q, "messages": [{"role": "user", "content": "Hello"}]}`, model))
 }
@@ -238,7 +227,7 @@ func runImage(t *testing.T, r release, distro string, one image.ListedImage, con
 
 	address := docker(t, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
 	await(t, "glide is ready", func() error {
-		return exec.Command(filepath.Join(repo.Root(), "test", "lab", "lab"), "exec", "docker", "exec", container, "/bin/glide", "health").Run()
+		return repo.Lab("exec", "docker", "exec", container, "/bin/glide", "health").Run()
 	})
 	if version := docker(t, "exec", container, "glide", "version"); !strings.Contains(version, r.tree.Version) {
 		t.Errorf("glide version says %q", version)

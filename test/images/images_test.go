@@ -20,6 +20,7 @@ import (
 	"github.com/einstack/glide/internal/bases"
 	"github.com/einstack/glide/internal/image"
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/dockerregistry"
 	"github.com/einstack/glide/test/repo"
 )
 
@@ -36,7 +37,7 @@ type release struct {
 }
 
 func TestImages(t *testing.T) {
-	registry := startRegistry(t)
+	registry := dockerregistry.Start(t, nil)
 	t.Setenv(bases.MirrorVariable, registry)
 	for _, base := range testBases {
 		base.push(t, registry, "first")

@@ -48,16 +48,15 @@ func enter() (int, error) {
 	if err := makeReleases(releases); err != nil {
 		return 0, err
 	}
-	lab := filepath.Join(repo.Root(), "test", "lab", "lab")
 	for _, args := range [][]string{{"down"}, {"up", "registry", "kubernetes"}} {
-		if err := command(lab, args...).Run(); err != nil {
+		if err := shown(repo.Lab(args...)).Run(); err != nil {
 			return 0, fmt.Errorf("lab %s: %w", args[0], err)
 		}
 	}
-	tests := command(lab, append([]string{"exec"}, os.Args...)...)
+	tests := shown(repo.Lab(append([]string{"exec"}, os.Args...)...))
 	tests.Env = append(os.Environ(), releasesVariable+"="+releases)
 	_ = tests.Run() // its status tells
-	return tests.ProcessState.ExitCode(), command(lab, "down").Run()
+	return tests.ProcessState.ExitCode(), shown(repo.Lab("down")).Run()
 }
 
 // makeReleases makes the folders "this" and "next", each with a source tree and the image of it.
@@ -68,7 +67,7 @@ func makeReleases(dir string) error {
 		if err := os.Mkdir(root, 0o755); err != nil {
 			return err
 		}
-		copied := command("sh", "-c", `git ls-files -z | tar --null --files-from - --create | tar --extract --directory "$1"`, "sh", root)
+		copied := shown(exec.Command("sh", "-c", `git ls-files -z | tar --null --files-from - --create | tar --extract --directory "$1"`, "sh", root))
 		copied.Dir = repo.Root()
 		if err := copied.Run(); err != nil {
 			return fmt.Errorf("copy the source tree: %w", err)
@@ -97,8 +96,8 @@ func makeReleases(dir string) error {
 // imageOf returns the archive of the image of a release.
 func imageOf(root string) string { return root + ".tar" }
 
-func command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, args...)
+// shown lets a command write to where this program does.
+func shown(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd
 }

@@ -3,19 +3,16 @@
 package publish
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
+
+	"github.com/einstack/glide/test/dockerregistry"
 )
 
 // The secret of the channels as htpasswd writes it.
@@ -29,50 +26,18 @@ func startRegistry(t *testing.T) (addr, certificate string) {
 	certificate, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writeCertificate(t, certificate, key)
 
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	users := filepath.Join(dir, "htpasswd")
+	write(t, users, htpasswd)
+	addr = dockerregistry.Start(t, &dockerregistry.Lock{Certificate: certificate, Key: key, Users: users})
+	res, err := (&http.Client{Transport: trusting(t, certificate)}).Get("https://" + addr + "/v2/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr = ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("the registry answers %s without a password", res.Status)
 	}
-	write(t, filepath.Join(dir, "htpasswd"), htpasswd)
-	write(t, filepath.Join(dir, "config.yaml"), fmt.Sprintf(`version: 0.1
-log: {level: error, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: %s}}
-http: {addr: %q, relativeurls: true, tls: {certificate: %s, key: %s}}
-auth: {htpasswd: {realm: test, path: %s}}
-`, filepath.Join(dir, "storage"), addr, certificate, key, filepath.Join(dir, "htpasswd")))
-	cmd := exec.Command("docker-registry", "serve", filepath.Join(dir, "config.yaml"))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the registry said:\n%s", &stderr)
-		}
-	})
-	client := &http.Client{Transport: trusting(t, certificate)}
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		res, err := client.Get("https://" + addr + "/v2/")
-		if err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode != http.StatusUnauthorized {
-				t.Fatalf("the registry answers %s without a password", res.Status)
-			}
-			return addr, certificate
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the registry does not answer: %v\n%s", err, &stderr)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	return addr, certificate
 }
 
 // writeCertificate writes the certificate of net/http's own test servers, which is for the loopback.
