@@ -6,11 +6,15 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/einstack/glide/internal/dist"
@@ -39,6 +43,9 @@ func bench(ctx context.Context) error {
 
 	fmt.Println("| figure | goal | measured |")
 	fmt.Println("|---|---|---|")
+	if err := starts(ctx, source, scratch); err != nil {
+		return err
+	}
 	return builds(ctx, source, scratch)
 }
 
@@ -114,6 +121,94 @@ func builds(ctx context.Context, source *tree.Tree, scratch string) error {
 	}
 	row("evaluation of the flake for all systems", "≤ 5 s", "%.1f s", evaluation.Seconds())
 	return nil
+}
+
+// starts measures the binary itself: its size, how soon it answers, and its memory when idle.
+func starts(ctx context.Context, source *tree.Tree, scratch string) error {
+	target, err := source.Matrix.Target(runtime.GOOS + "/" + runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	g, err := dist.NewGo(ctx, source.Go)
+	if err != nil {
+		return err
+	}
+	built, err := dist.Build(ctx, g, source, target, scratch)
+	if err != nil {
+		return err
+	}
+	row("size of the binary for "+target.String(), "≤ 20 MB", "%.1f MB", float64(built.Size)/1e6)
+
+	const runs = 20
+	var answers []time.Duration
+	var memory []int
+	for range runs {
+		answer, resident, err := start(ctx, built.Path)
+		if err != nil {
+			return err
+		}
+		answers = append(answers, answer)
+		memory = append(memory, resident)
+	}
+	slices.Sort(answers)
+	slices.Sort(memory)
+	row(fmt.Sprintf("exec to the first answered chat, median of %d", runs), "≤ 30 ms", "%.1f ms", answers[runs/2].Seconds()*1e3)
+	row(fmt.Sprintf("resident memory when idle, median of %d", runs), "≤ 25 MB", "%.1f MB", float64(memory[runs/2])/1e6)
+	return nil
+}
+
+// start starts the gateway and returns how long it took to answer a chat request, and its resident
+// memory after that in bytes.
+func start(ctx context.Context, binary string) (answer time.Duration, resident int, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	address, err := freeAddress()
+	if err != nil {
+		return 0, 0, err
+	}
+	cmd := exec.CommandContext(ctx, binary, "serve", "--addr", address)
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, 0, err
+	}
+	defer func() { stop(); _ = cmd.Wait() }()
+
+	body := `{"model": "default", "messages": [{"role": "user", "content": "Hello"}]}`
+	for {
+		response, err := http.Post("http://"+address+"/v1/chat/completions", "application/json", strings.NewReader(body))
+		if err != nil {
+			if time.Since(begin) > 10*time.Second {
+				return 0, 0, err
+			}
+			continue
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return 0, 0, fmt.Errorf("chat request: %s", response.Status)
+		}
+		answer = time.Since(begin)
+		break
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		var kilobytes int
+		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); n == 1 {
+			resident = kilobytes * 1024
+		}
+	}
+	return answer, resident, nil
+}
+
+// freeAddress returns an address of this machine that nothing listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 func timed(f func() error) (time.Duration, error) {
