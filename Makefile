@@ -7,7 +7,7 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev mmdebstrap && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e e2e-artifacts e2e-node e2e-kubernetes lint fmt lock binaries images formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release rehearse
+.PHONY: run test e2e e2e-artifacts e2e-node e2e-kubernetes lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release rehearse
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
@@ -21,6 +21,8 @@ lock: ; $(go) run ./cmd/release lock
 binaries: ; $(go) run ./cmd/release build
 # On bases of the tests' own, since registries may be out of reach; those of the lock are for `nix build .#images`.
 images: ; $(test-images) -run 'TestImages/(lock|contract)' -out $(CURDIR)/dist/images
+# Without images and chart, which need their bases; nix build .#release has all.
+release: binaries ; for part in docs licenses archives installers assemble; do $(go) run ./cmd/release $$part || exit; done
 formulas: ; $(go) test -tags e2e -count 1 -v ./test/install -run TestFormulas$$
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 bench-build: ; $(go) run ./test/bench/build
