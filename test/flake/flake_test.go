@@ -90,7 +90,8 @@ func TestRefusesTarget(t *testing.T) {
 			continue
 		}
 		t.Run(target.Name(), func(t *testing.T) {
-			_, err := repo.Nix(t.Context(), repo.Root(), "build", "--no-link", ".#glide-"+target.Name())
+			// Of a failure that it has cached, Nix 2.8 forgets the reason.
+			_, err := repo.Nix(t.Context(), repo.Root(), "build", "--no-link", "--option", "eval-cache", "false", ".#glide-"+target.Name())
 			if err == nil || !strings.Contains(err.Error(), "is not built: "+target.Refused) {
 				t.Fatalf("got %v, want an error with the reason %q", err, target.Refused)
 			}
