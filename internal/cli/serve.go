@@ -56,6 +56,7 @@ type server struct {
 func (s *server) run(cmd *cobra.Command) error {
 	s.resolve()
 	limit := system.LimitMemory()
+	system.PaceCollector()
 	cfg, err := s.load()
 	if err != nil {
 		return err
