@@ -62,9 +62,13 @@ func (x *exchange) run() {
 		if back == nil {
 			return
 		}
-		x.g.log.LogAttrs(logContext, slog.LevelWarn, "attempt failed", slog.String("id", x.id), slog.String("reason", back.String()))
+		x.report(back)
 		setbacks = append(setbacks, back)
 	}
+}
+
+func (x *exchange) report(back *setback) {
+	x.g.log.LogAttrs(logContext, slog.LevelWarn, "attempt failed", slog.String("id", x.id), slog.String("reason", back.String()))
 }
 
 // A try is the sending of the call to one model.
@@ -81,20 +85,9 @@ type try struct {
 // try sends the call to one model. It returns nil if the client has been answered or is
 // gone, else why another model is to be asked.
 func (x *exchange) try(attempt route.Attempt) (back *setback) {
-	client := &attempt.Model.Config.Client
-	x.introduce(attempt.Model)
-	ctx, cancel := context.WithCancelCause(x.r.Context())
-	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
-	defer cancel(nil)
+	ctx, t := x.beginTry(attempt)
 	// Deferred, as a stream that breaks ends in a panic.
-	defer func() { t.note(back) }()
-	t.beginSpan()
-	if x.call.Stream {
-		t.watch(client.FirstTokenTimeout.Std(), &errFirstToken)
-	} else {
-		t.watch(0, nil)
-	}
-	defer t.unwatch()
+	defer func() { t.close(back) }()
 
 	answer, err := attempt.Model.Provider.Send(ctx, &x.call)
 	if err != nil {
@@ -107,26 +100,28 @@ func (x *exchange) try(attempt route.Attempt) (back *setback) {
 		}
 		return t.relayPlain(ctx, answer)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
-	if err != nil {
-		return t.failed(ctx, err)
+	return t.declined(ctx, answer)
+}
+
+// beginTry returns a try, which must be closed, and the context that it ends.
+func (x *exchange) beginTry(attempt route.Attempt) (context.Context, *try) {
+	x.introduce(attempt.Model)
+	ctx, cancel := context.WithCancelCause(x.r.Context())
+	t := &try{exchange: x, attempt: attempt, began: time.Now(), cancel: cancel}
+	t.beginSpan()
+	if x.call.Stream {
+		t.watch(attempt.Model.Config.Client.FirstTokenTimeout.Std(), &errFirstToken)
+	} else {
+		t.watch(0, nil)
 	}
-	back = &setback{model: attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
-	switch status := answer.Status; {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		attempt.Reject()
-	case status == http.StatusTooManyRequests:
-		attempt.Limit(retryAfter(answer.Header))
-	case status >= 500, status < 400, status == http.StatusRequestTimeout, status == http.StatusNotFound:
-		attempt.Fail()
-	default:
-		// The request itself is wrong: no model would take it, and this one is well.
-		attempt.Abandon()
-		x.model = attempt.Model
-		x.passOn(back)
-		return nil
-	}
-	return back
+	return ctx, t
+}
+
+// close ends a try that ended in back.
+func (t *try) close(back *setback) {
+	t.unwatch()
+	t.note(back)
+	t.cancel(nil)
 }
 
 // maxErrorBody is how much of an error's body is read, in bytes.
@@ -155,6 +150,30 @@ func (t *try) unwatch() {
 	if t.watchdog != nil {
 		t.watchdog.Stop()
 	}
+}
+
+// declined takes note of an answer that is no success, or passes it on.
+func (t *try) declined(ctx context.Context, answer *provider.Answer) *setback {
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	back := &setback{model: t.attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
+	switch status := answer.Status; {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		t.attempt.Reject()
+	case status == http.StatusTooManyRequests:
+		t.attempt.Limit(retryAfter(answer.Header))
+	case status >= 500, status < 400, status == http.StatusRequestTimeout, status == http.StatusNotFound:
+		t.attempt.Fail()
+	default:
+		// The request itself is wrong: no model would take it, and this one is well.
+		t.attempt.Abandon()
+		t.model = t.attempt.Model
+		t.passOn(back)
+		return nil
+	}
+	return back
 }
 
 // failed takes note of an attempt that brought no answer.

@@ -105,23 +105,9 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 		}
 	}()
 	var p dialect.Progress
-	var held []byte
-	for !p.Content && len(held) < maxHeld {
-		event, err := events.Next()
-		if err != nil {
-			if err == io.EOF {
-				err = errBroken
-			}
-			return t.failed(ctx, err)
-		}
-		t.follow(&p, event)
-		if p.Failed {
-			return t.failedInBand(http.Header{"Content-Type": {"application/json"}}, p.Refusal)
-		}
-		if p.Done && !p.Content {
-			return t.failed(ctx, errBroken) // it ends without having said anything
-		}
-		held = append(held, event...)
+	held, back, ok := t.hold(ctx, events, &p)
+	if !ok {
+		return back
 	}
 	t.first = time.Since(t.began)
 	t.attempt.Succeed(t.first)
@@ -137,6 +123,29 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 		t.usage = *answer.Usage // even if the client did not want to know
 	}
 	return nil
+}
+
+// hold returns the events up to the first one with content. If none comes it reports false, and what
+// is to become of the attempt.
+func (t *try) hold(ctx context.Context, events *sse.Reader, p *dialect.Progress) (held []byte, back *setback, ok bool) {
+	for !p.Content && len(held) < maxHeld {
+		event, err := events.Next()
+		if err != nil {
+			if err == io.EOF {
+				err = errBroken
+			}
+			return nil, t.failed(ctx, err), false
+		}
+		t.follow(p, event)
+		if p.Failed {
+			return nil, t.failedInBand(http.Header{"Content-Type": {"application/json"}}, p.Refusal), false
+		}
+		if p.Done && !p.Content {
+			return nil, t.failed(ctx, errBroken), false // it ends without having said anything
+		}
+		held = append(held, event...)
+	}
+	return held, nil, true
 }
 
 // notStream takes note of an answer that should have been a stream.
