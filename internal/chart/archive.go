@@ -16,8 +16,8 @@ import (
 	"github.com/einstack/glide/internal/tree"
 )
 
-// Name returns the file name of the tree's chart, as Helm has it: "glide-0.1.0.tgz".
-func Name(t *tree.Tree) string { return "glide-" + t.Version + ".tgz" }
+// Name returns the file name of the chart of a version, as Helm has it: "glide-0.1.0.tgz".
+func Name(version string) string { return "glide-" + version + ".tgz" }
 
 // Write makes the chart in dir and returns its name. It installs the images with the given digests,
 // "sha256:...", by flavor, such as "alpine". Unlike those of `helm package` its bytes depend on
@@ -27,7 +27,7 @@ func Write(t *tree.Tree, digests map[string]string, dir string) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("chart: %w", err)
 	}
-	name := Name(t)
+	name := Name(t.Version)
 	return name, pack.Write(filepath.Join(dir, name), func(w io.Writer) error {
 		return archive.TarGz(w, files, t.Date)
 	})

@@ -1,13 +1,18 @@
 package lock
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/einstack/glide/internal/bases"
+	"github.com/einstack/glide/internal/policy"
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/repo"
 )
 
 // A copy of the tree without anything but what the generators read is enough to find staleness.
@@ -41,6 +46,39 @@ func TestCheckNamesWhatIsStale(t *testing.T) {
 }
 
 // A vendorHash counts only for the go.mod and go.sum that it was made for.
+// A version differs from its candidate in exactly the files that the policy lets it differ in.
+func TestPromotedFiles(t *testing.T) {
+	generated := map[string]map[string][]byte{}
+	for _, version := range []string{"0.9.0-rc.1", "0.9.0"} {
+		dir := filepath.Join(t.TempDir(), "glide")
+		repo.Copy(t, dir, time.Now())
+		write(t, filepath.Join(dir, tree.VersionFile), version+"\n")
+		write(t, filepath.Join(dir, tree.ChangelogFile), "# Changelog\n\n## ["+version+"] - 2026-01-02\n\n### Added\n\n- All.\n")
+		source, err := tree.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := generate(t.Context(), source, recordedHash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		generated[version] = map[string][]byte{}
+		for _, f := range files {
+			generated[version][f.name] = f.content
+		}
+	}
+	differing := []string{tree.ChangelogFile, tree.VersionFile}
+	for name, content := range generated["0.9.0"] {
+		if !bytes.Equal(content, generated["0.9.0-rc.1"][name]) {
+			differing = append(differing, name)
+		}
+	}
+	slices.Sort(differing)
+	if !slices.Equal(differing, policy.Promoted) {
+		t.Errorf("got %v, want %v", differing, policy.Promoted)
+	}
+}
+
 func TestRecordedHash(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "nix", "lock.json"), `{"goMod": "sha256-a", "vendorHash": "sha256-b"}`)

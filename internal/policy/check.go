@@ -35,9 +35,9 @@ type Candidate struct {
 	Differing []string
 }
 
-// promoted are the files in which a version may differ from its last candidate: what says the version,
+// Promoted are the files in which a version may differ from its last candidate: what says the version,
 // and what is generated from that.
-var promoted = []string{"VERSION", "CHANGELOG.md", "charts/glide/Chart.yaml", "deploy/kustomize/glide.yaml"}
+var Promoted = []string{"CHANGELOG.md", "VERSION", "charts/glide/Chart.yaml", "demo/compose.yaml", "deploy/kustomize/glide.yaml", "docs/install.md"}
 
 // Check returns an error that joins every reason not to release a tree.
 func Check(f Facts) error {
@@ -90,7 +90,7 @@ func checkCandidate(v number, f Facts) error {
 	if age := f.Now.Sub(last.Tagged); age < f.Soak {
 		errs = append(errs, fmt.Errorf("%s is out for %s only; wait until it is %s%s", last.Version, age.Round(time.Minute), f.Soak, override))
 	}
-	other := slices.DeleteFunc(slices.Clone(last.Differing), func(name string) bool { return slices.Contains(promoted, name) })
+	other := slices.DeleteFunc(slices.Clone(last.Differing), func(name string) bool { return slices.Contains(Promoted, name) })
 	if len(other) > 0 {
 		errs = append(errs, fmt.Errorf("it is not the candidate %s, but differs in %s; release a new candidate%s", last.Version, strings.Join(other, ", "), override))
 	}

@@ -47,16 +47,20 @@ func (s Signer) Check(ctx context.Context, r *publish.Release, channels []publis
 	return rows
 }
 
+// checkSums checks the signature of the sums that are published; whether those are the ones that were made
+// again, the channel's rows say.
 func (s Signer) checkSums(ctx context.Context, r *publish.Release, channels []publish.Channel) Row {
-	bundle, err := publish.Asset(ctx, channels, manifest.SignatureFile)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(r.Scratch, manifest.SignatureFile), bundle, 0o600)
+	for _, name := range []string{manifest.SignatureFile, dist.SumsFile} {
+		content, err := publish.Asset(ctx, channels, name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(r.Scratch, name), content, 0o600)
+		}
+		if err != nil {
+			return signed(dist.SumsFile, err)
+		}
 	}
-	if err == nil {
-		err = s.cosign(ctx, slices.Concat([]string{"verify-blob", "--bundle", filepath.Join(r.Scratch, manifest.SignatureFile)},
-			s.identity(r), []string{filepath.Join(r.Dir, dist.SumsFile)}))
-	}
-	return signed(dist.SumsFile, err)
+	return signed(dist.SumsFile, s.cosign(ctx, slices.Concat([]string{"verify-blob", "--bundle", filepath.Join(r.Scratch, manifest.SignatureFile)},
+		s.identity(r), []string{filepath.Join(r.Scratch, dist.SumsFile)})))
 }
 
 func signed(name string, err error) Row {

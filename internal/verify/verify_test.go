@@ -2,8 +2,10 @@ package verify
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +88,49 @@ func TestVerifies(t *testing.T) {
 	}
 	if strings.Contains(table.String(), "different") {
 		t.Errorf("got\n%s", &table)
+	}
+}
+
+// Plain Go makes neither images nor chart; all the rest is compared, and nothing else may be there.
+func TestVerifiesWithoutImages(t *testing.T) {
+	w, r := published(t)
+	var names []string
+	r.Artifacts = slices.DeleteFunc(r.Artifacts, func(a manifest.Artifact) bool { return a.Kind == "image" || a.Kind == "chart" })
+	for _, a := range r.Artifacts {
+		names = append(names, a.Name)
+	}
+	whole, err := os.ReadFile(filepath.Join(r.Dir, manifest.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := json.Marshal(r.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.Dir, manifest.File), list, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := dist.WriteSums(r.Dir, append(names, manifest.File)); err != nil {
+		t.Fatal(err)
+	}
+	report := Run(t.Context(), r, channelsOf(t, w, r))
+	if err := report.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var unchecked []string
+	for _, row := range report.Rows {
+		if row.Verdict == Unchecked {
+			unchecked = append(unchecked, row.Channel+" "+row.Name)
+		}
+	}
+	slices.Sort(unchecked)
+	want := []string{"github SHA256SUMS", "github glide-0.2.0.tgz", "github release.json"}
+	if got := slices.DeleteFunc(unchecked, func(row string) bool { return !strings.HasPrefix(row, "github ") }); !slices.Equal(got, want) {
+		t.Errorf("not checked are %v, want %v", got, want)
+	}
+	w.GitHub.Tamper(r.Tag(), manifest.File, bytes.Index(whole, []byte(r.Artifacts[0].SHA256))+5, true)
+	if err := Run(t.Context(), r, channelsOf(t, w, r)).Err(); err == nil || !strings.Contains(err.Error(), "github: release.json is different") {
+		t.Errorf("of a list with another sum: %v", err)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/einstack/glide/internal/archive"
+	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/choco"
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/homebrew"
@@ -71,12 +72,12 @@ func Release(t testing.TB, version, flavour string) string {
 		t.Fatal(err)
 	}
 	resum(t, installers)
-	chart := filepath.Join(t.TempDir(), "glide-"+version+".tgz")
-	write(t, filepath.Dir(chart), map[string][]byte{filepath.Base(chart): packed(t, "glide", map[string]string{
+	charts := t.TempDir()
+	write(t, charts, map[string][]byte{chart.Name(version): packed(t, "glide", map[string]string{
 		"Chart.yaml": fmt.Sprintf("apiVersion: v2\nname: glide\nversion: %s\ndescription: LLM gateway %s\n", version, flavour),
 	})})
 	out := filepath.Join(t.TempDir(), "release")
-	parts := manifest.Parts{Folders: []string{archives, installers}, Images: images(t, k.Tree, flavour), Chart: chart}
+	parts := manifest.Parts{Folders: []string{archives, installers}, Images: images(t, k.Tree, flavour), Chart: filepath.Join(charts, chart.Name(version))}
 	if err := manifest.Assemble(k.Tree, parts, out); err != nil {
 		t.Fatal(err)
 	}

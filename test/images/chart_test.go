@@ -23,7 +23,7 @@ func testChart(t *testing.T, r release, root string) {
 	if output, err := made.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	name := chart.Name(r.tree)
+	name := chart.Name(r.tree.Version)
 	if !bytes.Equal(read(t, filepath.Join(byNix, name)), read(t, filepath.Join(byGo, name))) {
 		t.Error("Nix makes another chart than release chart")
 	}
