@@ -128,11 +128,14 @@ func (f kind) info(k *pack.Kit, name string, target tree.Target, entries []entry
 		errs = append(errs, err)
 		return write(pack.File{Name: part, Content: content})
 	}
+	summary, _, _ := strings.Cut(description, "\n")
 	switch name {
 	case "apk":
+		info.Description = summary
 		info.Depends = []string{"ca-certificates-bundle"}
 		info.Scripts.PreInstall = script("preinstall")
 	case "archlinux":
+		info.Description = summary
 		info.Depends = []string{"ca-certificates"}
 		info.ArchLinux.Packager = maintainer
 	case "deb":
@@ -145,7 +148,7 @@ func (f kind) info(k *pack.Kit, name string, target tree.Target, entries []entry
 		info.Recommends = []string{"ca-certificates"}
 		info.RPM.BuildHost = "localhost"
 		info.RPM.Group = "System Environment/Daemons"
-		info.RPM.Summary, _, _ = strings.Cut(description, "\n")
+		info.RPM.Summary = summary
 		info.Scripts.PostInstall = script("post")
 		info.Scripts.PreRemove = script("preun")
 		info.Scripts.PostRemove = script("postun")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/tree"
 	"github.com/einstack/glide/test/kit"
 )
@@ -135,7 +136,11 @@ func TestAPK(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, line := range []string{"pkgname = glide", "pkgver = 1.2.3_rc4-r0", "arch = x86_64", "license = Apache-2.0"} {
+			for _, line := range []string{
+				"pkgname = glide", "pkgver = 1.2.3_rc4-r0", "arch = x86_64", "license = Apache-2.0",
+				// The description is one line.
+				"pkgdesc = LLM gateway that starts in one command anywhere\nurl = " + pack.Homepage,
+			} {
 				if !strings.Contains(string(text), line+"\n") {
 					t.Errorf(".PKGINFO has no %q:\n%s", line, text)
 				}

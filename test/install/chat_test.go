@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -20,6 +19,7 @@ var listens = regexp.MustCompile(`listens on (http://[0-9.:]+)`)
 func chat(t *testing.T, command ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	interruptible(cmd)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func chat(t *testing.T, command ...string) {
 	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), `"chat.completion"`) {
 		t.Errorf("the chat was answered with %s, %v\n%s", answer.Status, err, body)
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := interrupt(cmd); err != nil {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(stderr)

@@ -1,5 +1,6 @@
 // Package kit gives tests what packages are made of, without compiling the gateway: the source tree as
-// it would be at a version, archives that hold nothing, and a small program in place of the gateway.
+// it would be at a version, archives that hold nothing, and a small program in place of the gateway. It
+// holds manifests against what channels ask of them, too.
 package kit
 
 import (

@@ -108,6 +108,18 @@ pause_image() {
   bash "$HERE/image.sh" lab.local/pause:1 "$root" '["/pause"]' "$IMAGES/pause.tar"
 }
 
+# wine: unpacks a wine for programs of 64 bits, with the libraries that it needs, into a folder of its own. The
+# machine's own, version 8, lacks bcryptprimitives.dll, which Go's programs need.
+wine() {
+  local root=$LAB_HOME/wine
+  rm -rf --one-file-system "$root"
+  mmdebstrap --variant=extract --include=wine64 "$DEBIAN_SUITE" "$root" "$(mirror)"
+  ln -s usr/lib usr/lib64 "$root"
+  mkdir -p "$root"/{mnt,proc,root,run}
+  # wine looks for it among its own libraries.
+  ln -s /usr/x86_64-w64-mingw32/lib/zlib1.dll "$root/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/"
+}
+
 install_docker() {
   packages ca-certificates containerd curl iproute2 iptables openssl procps runc tini
   once docker "$DEBIAN_SUITE" unpack docker.io docker-cli
@@ -145,11 +157,16 @@ version() { "$go" -C "$HERE" list -m -f '{{.Version}}' "$1"; }
 
 install_podman() { packages conmon crun iproute2 podman; }
 
+install_wine() {
+  packages mmdebstrap
+  once wine "$DEBIAN_SUITE" wine
+}
+
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch or all"
-[ "$*" != all ] || set -- docker podman registry kubernetes helm arch
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch, wine or all"
+[ "$*" != all ] || set -- docker podman registry kubernetes helm arch wine
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch, wine or all"
   "install_$component"
 done
