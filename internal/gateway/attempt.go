@@ -113,20 +113,29 @@ func (x *exchange) try(attempt route.Attempt) (back *setback) {
 	}
 	back = &setback{model: attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
 	switch status := answer.Status; {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		attempt.Reject()
-	case status == http.StatusTooManyRequests:
-		attempt.Limit(retryAfter(answer.Header))
-	case status >= 500, status < 400, status == http.StatusRequestTimeout, status == http.StatusNotFound:
-		attempt.Fail()
-	default:
-		// The request itself is wrong: no model would take it, and this one is well.
+	case refusesRequest(status):
 		attempt.Abandon()
 		x.model = attempt.Model
 		x.passOn(back)
 		return nil
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		attempt.Reject()
+	case status == http.StatusTooManyRequests:
+		attempt.Limit(retryAfter(answer.Header))
+	default:
+		attempt.Fail()
 	}
 	return back
+}
+
+// refusesRequest reports whether a status says that the request itself is wrong: no model
+// would take it, and this one is well.
+func refusesRequest(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 4
 }
 
 // maxErrorBody is how much of an error's body is read, in bytes.
