@@ -177,13 +177,3 @@ func printStream(stream io.Reader, out io.Writer) (string, error) {
 		}
 	}
 }
-
-// isTerminal reports whether someone types at r.
-func isTerminal(r io.Reader) bool {
-	file, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}

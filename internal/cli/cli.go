@@ -65,7 +65,7 @@ from a simulated model that needs no key and no network.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serve, newConfig(), newChat(), newHealth(), newKey(), newVersion(), newCompletion())
+	root.AddCommand(serve, newConfig(), newChat(), newRouters(), newHealth(), newKey(), newVersion(), newCompletion())
 	return root
 }
 

@@ -29,12 +29,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	g, err := gateway.New(config.Default(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(g.Handler())
-	t.Cleanup(server.Close)
+	server := serve(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -45,6 +40,18 @@ func TestScript(t *testing.T) {
 			return err
 		},
 	})
+}
+
+// serve starts a gateway with the built-in configuration.
+func serve(t *testing.T) *httptest.Server {
+	t.Helper()
+	g, err := gateway.New(config.Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
+	return server
 }
 
 // TestTree checks what holds for every command: it has a sentence and an example.

@@ -84,7 +84,7 @@ func (s *server) run(cmd *cobra.Command) error {
 		return err
 	}
 	// Signals count from here on, so that whoever sees the banner can send one.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -96,7 +96,7 @@ func (s *server) run(cmd *cobra.Command) error {
 		<-ctx.Done()
 		stop() // a second signal ends the program at once
 	}()
-	s.announce(cmd, cfg, log, ln.Addr())
+	s.announce(cmd.ErrOrStderr(), cfg, log, ln.Addr())
 	notify(log, system.Ready)
 	context.AfterFunc(ctx, func() { notify(log, system.Stopping) })
 	return g.Serve(ctx, ln)
@@ -123,48 +123,6 @@ func (s *server) load() (*config.Config, error) {
 		return config.Default(), nil
 	}
 	return config.Load(s.file)
-}
-
-// announce says that the gateway listens: to people with a line to try, to machines as a
-// line of the log.
-func (s *server) announce(cmd *cobra.Command, cfg *config.Config, log *slog.Logger, addr net.Addr) {
-	source := s.file
-	if source == "" {
-		source = "the built-in configuration (simulated model)"
-	}
-	if cfg.Telemetry.Logging.Encoding == "json" {
-		log.Info("listening", slog.String("address", addr.String()), slog.String("config", source), slog.String("version", glide.Version()))
-		return
-	}
-	router := ""
-	for _, r := range cfg.Routers.Language {
-		if r.Enabled {
-			router = r.ID
-			break
-		}
-	}
-	scheme, key := "http", ""
-	if cfg.API.HTTP.TLS != nil {
-		scheme = "https"
-	}
-	if len(cfg.API.Keys) > 0 {
-		key = ` -H "Authorization: Bearer $GLIDE_KEY"`
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), `Glide %s listens on %s://%s with %s. Try:
-
-  curl %s://%s/v1/chat/completions -H 'Content-Type: application/json'%s \
-    -d '{"model": "%s", "messages": [{"role": "user", "content": "Hello!"}]}'
-
-`, glide.Version(), scheme, addr, source, scheme, reachable(addr), key, router)
-}
-
-// reachable returns an address under which this machine reaches a listener on addr.
-func reachable(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return addr.String()
-	}
-	return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 }
 
 // listen returns the socket that systemd hands over, or else one on addr.

@@ -160,20 +160,29 @@ func (t *try) declined(ctx context.Context, answer *provider.Answer) *setback {
 	}
 	back := &setback{model: t.attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
 	switch status := answer.Status; {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		t.attempt.Reject()
-	case status == http.StatusTooManyRequests:
-		t.attempt.Limit(retryAfter(answer.Header))
-	case status >= 500, status < 400, status == http.StatusRequestTimeout, status == http.StatusNotFound:
-		t.attempt.Fail()
-	default:
-		// The request itself is wrong: no model would take it, and this one is well.
+	case refusesRequest(status):
 		t.attempt.Abandon()
 		t.model = t.attempt.Model
 		t.passOn(back)
 		return nil
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		t.attempt.Reject()
+	case status == http.StatusTooManyRequests:
+		t.attempt.Limit(retryAfter(answer.Header))
+	default:
+		t.attempt.Fail()
 	}
 	return back
+}
+
+// refusesRequest reports whether a status says that the request itself is wrong: no model
+// would take it, and this one is well.
+func refusesRequest(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 4
 }
 
 // failed takes note of an attempt that brought no answer.

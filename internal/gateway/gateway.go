@@ -130,7 +130,7 @@ func (g *Gateway) paths() []path {
 		ask("/v1/messages/count_tokens", dialect.AnthropicTokens),
 		get("/v1/models", dialect.OpenAIChat, g.known(dialect.OpenAIChat, serveModels)),
 		get("/v1/models/{model...}", dialect.OpenAIChat, g.known(dialect.OpenAIChat, serveModel)),
-		get("/v1/language", dialect.Glide{}, g.known(dialect.Glide{}, serveLanguage)),
+		get("/v1/language", dialect.Glide{}, g.known(dialect.Glide{}, g.serveLanguage)),
 		{http.MethodPost, "/v1/language/{router}/chat", dialect.Glide{}, g.serveLanguageChat},
 		{http.MethodGet, "/v1/language/{router}/chatStream", dialect.Glide{}, g.serveChatStream},
 		get("/v1/health", dialect.OpenAIChat, g.serveReady),

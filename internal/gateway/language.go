@@ -12,40 +12,82 @@ import (
 	"github.com/einstack/glide/internal/scan"
 )
 
-// A routerList is the body of GET /v1/language.
-type routerList struct {
-	Routers []routerItem `json:"routers"`
+// A RouterList is the body of GET /v1/language.
+type RouterList struct {
+	Routers []RouterStatus `json:"routers"`
 }
 
-type routerItem struct {
+// A RouterStatus is a router that the client may use.
+type RouterStatus struct {
 	ID       string          `json:"id"`
 	Strategy config.Strategy `json:"strategy"`
-	Models   []modelHealth   `json:"models"`
+	Models   []ModelStatus   `json:"models"`
 }
 
-type modelHealth struct {
+// A ModelStatus says how a model of a router is.
+type ModelStatus struct {
 	ID         string  `json:"id"`
 	Provider   string  `json:"provider_id"`
 	State      string  `json:"state"`
 	RetryAfter float64 `json:"retry_after,omitempty"` // seconds
+	Latency    Latency `json:"latency"`
+	Traffic    Traffic `json:"traffic"`
 	Config     any     `json:"config"`
 }
 
-func serveLanguage(w http.ResponseWriter, _ *http.Request, s *state, c *access.Client) {
-	list := routerList{Routers: []routerItem{}}
+// A Latency is what a model takes of late, in seconds: the averages that least_latency goes
+// by. What is not known is 0.
+type Latency struct {
+	FirstToken float64 `json:"first_token,omitempty"` // of streams
+	Answer     float64 `json:"answer,omitempty"`      // of plain answers, in whole
+}
+
+// A Traffic is what a model was sent since the gateway's start, as the metrics count it.
+type Traffic struct {
+	Requests   uint64  `json:"requests"`
+	Share      float64 `json:"share"`       // of the router's requests
+	Errors     uint64  `json:"errors"`      // the requests that failed through the model
+	ErrorShare float64 `json:"error_share"` // of the model's requests
+}
+
+func (g *Gateway) serveLanguage(w http.ResponseWriter, _ *http.Request, s *state, c *access.Client) {
+	list := RouterList{Routers: []RouterStatus{}}
+	sent := g.metrics.traffic()
 	for _, r := range s.order {
-		if !c.May(r.ID) {
-			continue
+		if c.May(r.ID) {
+			list.Routers = append(list.Routers, routerStatus(r, sent))
 		}
-		item := routerItem{ID: r.ID, Strategy: r.Config.Strategy}
-		for _, m := range r.Models {
-			is := m.Condition()
-			kind, _ := m.Config.Provider()
-			item.Models = append(item.Models, modelHealth{m.Config.ID, kind, is.State, is.Rest.Seconds(), config.Public(m.Config)})
-		}
-		list.Routers = append(list.Routers, item)
 	}
 	writeJSON(w, http.StatusOK, mustEncode(list))
+}
+
+// routerStatus says how a router is, given what models were sent.
+func routerStatus(r *route.Router, sent map[string]Traffic) RouterStatus {
+	status := RouterStatus{ID: r.ID, Strategy: r.Config.Strategy}
+	total := uint64(0)
+	for _, m := range r.Models {
+		total += sent[m.ID].Requests
+	}
+	for _, m := range r.Models {
+		is, traffic := m.Condition(), sent[m.ID]
+		traffic.Share = share(traffic.Requests, total)
+		traffic.ErrorShare = share(traffic.Errors, traffic.Requests)
+		kind, _ := m.Config.Provider()
+		status.Models = append(status.Models, ModelStatus{
+			ID: m.Config.ID, Provider: kind, State: is.State, RetryAfter: is.Rest.Seconds(),
+			Latency: Latency{FirstToken: m.Latency(true).Seconds(), Answer: m.Latency(false).Seconds()},
+			Traffic: traffic,
+			Config:  config.Public(m.Config),
+		})
+	}
+	return status
+}
+
+func share(part, whole uint64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
 }
 
 // serveLanguageChat is POST /v1/language/{router}/chat.

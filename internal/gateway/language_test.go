@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/einstack/glide/internal/gateway"
 	"github.com/einstack/glide/internal/testkit"
 )
 
@@ -61,6 +63,53 @@ func TestLanguageStates(t *testing.T) {
 				t.Errorf("got %s, want %s", body, tt.state)
 			}
 		})
+	}
+}
+
+// TestLanguageTraffic shares requests out between models that answer, fail and refuse.
+func TestLanguageTraffic(t *testing.T) {
+	first, second := testkit.NewUpstream(t, fine), testkit.NewUpstream(t, fine)
+	url := serve(t, pool("priority", first.URL, second.URL))
+	ask := func(body string, answer http.HandlerFunc) {
+		first.Answer(answer)
+		if _, _, err := post(t, url, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(plain, fine)
+	ask(streamed, testkit.Stream(testkit.Role, testkit.Chunk("x"), testkit.Stop, testkit.Done))
+	ask(plain, testkit.JSON(http.StatusBadRequest, overloaded))          // the client's fault
+	ask(plain, testkit.JSON(http.StatusInternalServerError, overloaded)) // the second model answers
+
+	var got gateway.RouterList
+	settled := func() bool {
+		_, body := testkit.Do(t, http.MethodGet, url+"/v1/language", "")
+		if err := json.Unmarshal([]byte(body), &got); err != nil {
+			t.Fatal(err)
+		}
+		m := got.Routers[0].Models
+		return m[0].Traffic.Requests == 4 && m[1].Traffic.Requests == 1
+	}
+	// A call is counted when its handler ends, which the client does not wait for.
+	for deadline := time.After(testkit.Deadline); !settled(); {
+		select {
+		case <-deadline:
+			t.Fatalf("got %+v", got)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	m := got.Routers[0].Models
+	if want := (gateway.Traffic{Requests: 4, Share: 0.8, Errors: 1, ErrorShare: 0.25}); m[0].Traffic != want {
+		t.Errorf("the first model's traffic is %+v, want %+v", m[0].Traffic, want)
+	}
+	if want := (gateway.Traffic{Requests: 1, Share: 0.2}); m[1].Traffic != want {
+		t.Errorf("the second model's traffic is %+v, want %+v", m[1].Traffic, want)
+	}
+	if l := m[0].Latency; l.FirstToken <= 0 || l.Answer <= 0 {
+		t.Errorf("the first model's latency is %+v", l)
+	}
+	if l := m[1].Latency; l.FirstToken != 0 || l.Answer <= 0 {
+		t.Errorf("the second model's latency is %+v, but it was sent no stream", l)
 	}
 }
 

@@ -91,11 +91,44 @@ func (t *telemetry) attempted(a *try, back *setback, failure string) {
 	}
 }
 
+// traffic returns the traffic of models by their IDs, without shares.
+func (t *telemetry) traffic() map[string]Traffic {
+	all := map[string]Traffic{}
+	t.duration.Each(func(n uint64, values ...string) {
+		model, failure := values[2], values[3]
+		if failure == unsupported {
+			return // it was not sent
+		}
+		sum := all[model]
+		sum.Requests += n
+		if blames(failure) {
+			sum.Errors += n
+		}
+		all[model] = sum
+	})
+	return all
+}
+
+// The failures of attempts that are not the model's.
+const (
+	unsupported = "unsupported"
+	abandoned   = "client_gone"
+)
+
+// blames reports whether a failure, as errorType names it, is the model's.
+func blames(failure string) bool {
+	if failure == "" || failure == abandoned || failure == unsupported {
+		return false
+	}
+	status, err := strconv.Atoi(failure)
+	return err != nil || !refusesRequest(status)
+}
+
 // errorType names the failure of an attempt; it is empty for a success.
 func errorType(a *try, back *setback) string {
 	switch {
 	case back != nil && back.refused:
-		return "unsupported"
+		return unsupported
 	case back != nil && back.err == nil:
 		return strconv.Itoa(back.status)
 	case back != nil && timedOut(back.err):
@@ -105,7 +138,7 @@ func errorType(a *try, back *setback) string {
 	case a.failure == "":
 		return ""
 	case a.failure == clientGone:
-		return "client_gone"
+		return abandoned
 	case a.status >= 400:
 		return strconv.Itoa(a.status)
 	}

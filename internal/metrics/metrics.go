@@ -175,6 +175,23 @@ func (h *Histogram) Observe(value float64, values ...string) {
 	}
 }
 
+// Each passes to f how many values each series has counted, with the values of its labels.
+func (h *Histogram) Each(f func(n uint64, values ...string)) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for key, s := range h.series {
+		f(s.total(), strings.Split(key, separator)...)
+	}
+}
+
+func (h *histogram) total() uint64 {
+	n := uint64(0)
+	for i := range h.counts {
+		n += h.counts[i].Load()
+	}
+	return n
+}
+
 func writeHistogram(b *bytes.Buffer, name, labels string, h *histogram) {
 	more := labels
 	if labels != "" {

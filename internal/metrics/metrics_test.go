@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,12 @@ h_seconds_count{x="a"} 3
 	var b strings.Builder
 	if _, err := r.WriteTo(&b); err != nil || b.String() != want {
 		t.Errorf("got\n%s%v, want\n%s", b.String(), err, want)
+	}
+	h.Observe(2, "b")
+	got := map[string]uint64{}
+	h.Each(func(n uint64, values ...string) { got[strings.Join(values, ",")] = n })
+	if !maps.Equal(got, map[string]uint64{"a": 3, "b": 1}) {
+		t.Errorf("the histogram has counted %v", got)
 	}
 }
 

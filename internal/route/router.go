@@ -46,6 +46,12 @@ func (m *Model) Ready() bool { return m.health.ready(time.Now()) }
 // Condition returns how the model is.
 func (m *Model) Condition() Condition { return m.health.condition(time.Now()) }
 
+// Latency returns the moving average of the time to the first content of streams, or else of
+// that to the whole of plain answers. It is 0 as long as there was none.
+func (m *Model) Latency(stream bool) time.Duration {
+	return time.Duration(m.latency[index(stream)].average() * float64(time.Second))
+}
+
 // An Attempt is a request that a model was chosen for. One of its methods is to be called
 // when the outcome is known; Fail may come again after Succeed, when a stream breaks.
 type Attempt struct {

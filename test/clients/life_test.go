@@ -19,7 +19,7 @@ import (
 	"github.com/einstack/glide/internal/testkit"
 )
 
-// TestBanner sends the very request that the banner tells people to try.
+// TestBanner tries what the banner tells people to try, to the letter.
 func TestBanner(t *testing.T) {
 	g := testkit.Start(t, "")
 	line := regexp.MustCompile(`curl (\S+) -H '([^:]+): ([^']+)' \\\s+-d '([^']+)'`).FindStringSubmatch(g.Banner)
@@ -38,6 +38,15 @@ func TestBanner(t *testing.T) {
 	defer res.Body.Close()
 	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK || !strings.Contains(string(body), "Hello!") {
 		t.Errorf("got %s: %s", res.Status, body)
+	}
+	try := regexp.MustCompile(`(?m)^  Try +(.*)$`).FindStringSubmatch(g.Banner)
+	if try == nil {
+		t.Fatalf("no command to try in:\n%s", g.Banner)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", try[1])
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(testkit.Binary(t))+":"+os.Getenv("PATH"))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "Hello!") {
+		t.Errorf("%s: got %s, %v", try[1], out, err)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package start tests what a newcomer does first: `make run`, then the curl line that it prints.
+// Package start tests what a newcomer does first: `make run`, then the lines to try that it prints.
 package start
 
 import (
@@ -37,9 +37,13 @@ func TestMakeRun(t *testing.T) {
 	})
 
 	// The command is indented, and may go on after a backslash.
+	var chat string
 	var curl strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		line := lines.Text()
+		if try, ok := strings.CutPrefix(line, "  Try "); ok {
+			chat = try
+		}
 		if curl.Len() > 0 || strings.HasPrefix(line, "  curl ") {
 			curl.WriteString(line + "\n")
 			if !strings.HasSuffix(line, `\`) {
@@ -49,11 +53,12 @@ func TestMakeRun(t *testing.T) {
 	}
 	// What it logs from here on has no reader, and must not block it.
 	go func() { _, _ = io.Copy(io.Discard, stderr) }()
-	if curl.Len() == 0 {
-		t.Fatal("make run printed no curl line")
+	if curl.Len() == 0 || chat == "" {
+		t.Fatal("make run printed no lines to try")
 	}
 
 	for _, tc := range []struct{ name, command, want string }{
+		{"chat", chat, "Hello!"},
 		{"as printed", curl.String(), `"content":"`},
 		{"streamed", strings.Replace(curl.String(), `{"model"`, `{"stream": true, "model"`, 1), "data: [DONE]"},
 	} {
