@@ -26,7 +26,7 @@ func publishTo(t *testing.T, w *channels.World, dir string, to []string, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 5 * time.Second}
+	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 30 * time.Second}
 	p := &Publisher{Jobs: 4, Tries: 4, Backoff: time.Millisecond}
 	if change != nil {
 		change(p, r)

@@ -68,13 +68,14 @@ func Lost(server http.Handler, w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusBadGateway)
 }
 
-// Silent does what is asked and never answers.
+// Silent does what is asked and never answers. The connection of who does not give up breaks in the end.
 func Silent(server http.Handler, w http.ResponseWriter, r *http.Request) {
 	server.ServeHTTP(discard{http.Header{}}, r)
 	select {
 	case <-r.Context().Done():
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Second):
 	}
+	panic(http.ErrAbortHandler)
 }
 
 // Truncated does what is asked and breaks off in the answer.
