@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -163,8 +162,6 @@ func TestChannelsAreOnTheirOwn(t *testing.T) {
 	wantPublished(t, w, dir, "0.2.0")
 }
 
-var full = flag.Bool("full", false, "let every call fail in every way, rather than each in another")
-
 // Whatever is wrong with one call, the next run at the latest ends complete, and nothing is there twice.
 func TestFaults(t *testing.T) {
 	dir := channels.Release(t, "0.2.0", "")
@@ -173,7 +170,7 @@ func TestFaults(t *testing.T) {
 		channels.Lost, channels.Truncated, channels.Digest, channels.Silent,
 	}
 	places := []string{"chocolatey", "github", "helm", "oci"}
-	if *full {
+	if full {
 		// They start programs, which takes time. Scoop's bucket and the list of charts are as the tap.
 		places = append(places, "homebrew", "snap")
 	}
@@ -181,7 +178,7 @@ func TestFaults(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			for n, calls := 1, 1; n <= calls; n++ {
 				for i, fault := range faults {
-					if *full || i == n%len(faults) {
+					if full || i == n%len(faults) {
 						calls = max(calls, testFault(t, dir, place, n, i, fault))
 					}
 				}
