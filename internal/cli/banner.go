@@ -51,6 +51,9 @@ func offer(cfg *config.Config, scheme, addr string) string {
 		fmt.Fprintf(&b, "  Key       export GLIDE_API_KEY=…, a client's; glide key new makes one\n")
 		key = ` -H "Authorization: Bearer $GLIDE_API_KEY"`
 	}
+	if cfg.API.HTTP.UI {
+		fmt.Fprintf(&b, "  Status    %s://%s/\n", scheme, addr)
+	}
 	fmt.Fprintf(&b, `  Try       %s chat%s "Hello!"
 
   curl %s://%s/v1/chat/completions -H 'Content-Type: application/json'%s \

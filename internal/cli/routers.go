@@ -61,6 +61,7 @@ func (v *view) run(ctx context.Context, out io.Writer) error {
 	if err := v.resolve(); err != nil {
 		return err
 	}
+	v.http.Timeout = 10 * time.Second // far more than it takes to answer
 	text, err := v.look(ctx)
 	if err != nil {
 		return err
@@ -85,7 +86,9 @@ func (v *view) run(ctx context.Context, out io.Writer) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			text, err = v.look(ctx)
+			if text, err = v.look(ctx); ctx.Err() != nil {
+				return nil
+			}
 		}
 	}
 }

@@ -104,6 +104,7 @@ routers:
   Routers   cheap (a, c)
             dear (d)
   Key       export GLIDE_API_KEY=…, a client's; glide key new makes one
+  Status    ` + url + `/
   Try       ` + os.Args[0] + " chat --addr " + strings.TrimPrefix(url, "http://") + ` "Hello!"
 
   curl ` + url + `/v1/chat/completions -H 'Content-Type: application/json' -H "Authorization: Bearer $GLIDE_API_KEY" \

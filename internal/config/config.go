@@ -78,6 +78,7 @@ type HTTP struct {
 	ListenAddr   Address  `yaml:"listen_addr" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
 	MaxBodySize  Size     `yaml:"max_body_size" default:"32MiB" doc:"The largest request body that is read; a larger one is refused with 413."`
 	TLS          *TLS     `yaml:"tls" doc:"Encryption. When the files change, new connections get the new certificate."`
+	UI           bool     `yaml:"ui" default:"true" doc:"Whether / is a status page. It tells those who have a key, if one is needed, what GET /v1/language does."`
 	CORSOrigins  []string `yaml:"cors_origins" doc:"The origins whose pages may call Glide from a browser, such as https://app.example.com; * is all of them. Without any, none may."`
 	ReadTimeout  Duration `yaml:"read_timeout" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
 	WriteTimeout Duration `yaml:"write_timeout" default:"30s" doc:"How long a client may take to accept one chunk of an answer."`

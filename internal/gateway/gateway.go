@@ -147,6 +147,7 @@ func (g *Gateway) Handler() http.Handler {
 	for _, p := range g.paths() {
 		mux.HandleFunc(p.pattern, g.only(p.method, p.dialect, p.handler))
 	}
+	mux.HandleFunc("/{$}", g.servePage)
 	mux.HandleFunc("/", g.briefly(g.serveNothing))
 	h := g.allowOrigins(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -63,7 +63,7 @@ func (g *Gateway) serveLanguage(w http.ResponseWriter, _ *http.Request, s *state
 
 // routerStatus says how a router is, given what models were sent.
 func routerStatus(r *route.Router, sent map[string]Traffic) RouterStatus {
-	status := RouterStatus{ID: r.ID, Strategy: r.Config.Strategy}
+	status := RouterStatus{ID: r.ID, Strategy: r.Config.Strategy, Models: make([]ModelStatus, 0, len(r.Models))}
 	total := uint64(0)
 	for _, m := range r.Models {
 		total += sent[m.ID].Requests
