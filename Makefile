@@ -12,7 +12,7 @@ test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
 e2e: e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes
-e2e-artifacts: ; { command -v npm > /dev/null || tools/need npm; } && tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian mmdebstrap nuget pacman-package-manager rpm rpmlint rubocop ruby snapd squashfs-tools systemd && test/lab/lab install docker podman arch wine && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images ./test/demo
+e2e-artifacts: ; { command -v npm > /dev/null || tools/need npm; } && tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian mmdebstrap nuget pacman-package-manager rpm rpmlint rubocop ruby snapd squashfs-tools systemd-container && test/lab/lab install docker podman mdbook arch wine && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images ./test/demo ./test/site
 # A release from a tag to every channel; the publisher is killed at every call, and every call fails in every way.
 e2e-release: ; tools/need docker-registry git squashfs-tools && $(gotestsum) -tags e2e -count 1 -p 2 -timeout 60m ./internal/publish ./test/publish -run 'Faults|Killed|Rehearsal'
 e2e-node: ; { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...

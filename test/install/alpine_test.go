@@ -47,7 +47,7 @@ func TestAlpine(t *testing.T) {
 	}
 
 	addShell(t, root)
-	write(t, filepath.Join(root, "script"), script(t, root, ".pre-install"))
+	write(t, filepath.Join(root, "script"), keptScript(t, root, ".pre-install"))
 	run(t, root, "chroot", root, "/bin/sh", "/script")
 
 	config := filepath.Join(root, "etc/glide/config.yaml")
@@ -72,8 +72,8 @@ func certificates(t *testing.T) string {
 	return path
 }
 
-// script returns a script of glide's from those that apk keeps.
-func script(t *testing.T, root, suffix string) string {
+// keptScript returns a script of glide's from those that apk keeps.
+func keptScript(t *testing.T, root, suffix string) string {
 	t.Helper()
 	file, err := os.Open(filepath.Join(root, "usr/lib/apk/db/scripts.tar"))
 	if err != nil {
