@@ -91,6 +91,9 @@ func (d *decoder) checkModel(path string, m *Model) {
 	for name, settings := range m.providers() {
 		d.checkDefaults(path+"."+name+".default_params", settings)
 	}
+	if o := m.Ollama; o != nil {
+		d.checkOllama(path+".ollama.default_params", o.DefaultParams)
+	}
 	if b := m.Bedrock; b != nil {
 		d.completeBedrock(path+".bedrock", b)
 	}
@@ -98,6 +101,17 @@ func (d *decoder) checkModel(path string, m *Model) {
 		d.within(path+".simulated.tokens_per_second", s.TokensPerSecond, 0, 1e9)
 		d.within(path+".simulated.error_rate", s.ErrorRate, 0, 1)
 		d.within(path+".simulated.error_status", float64(s.ErrorStatus), 400, 599)
+	}
+}
+
+// checkOllama looks for default parameters that a server of Ollama would pass over without
+// a word: what OpenAI's API has beside the messages, Ollama's has as options.
+func (d *decoder) checkOllama(path string, defaults map[string]JSON) {
+	known := []string{"format", "keep_alive", "options", "shift", "think", "truncate"}
+	for name := range defaults {
+		if !slices.Contains(append(known, perRequest...), name) {
+			d.problem(path+"."+name, "is no field of Ollama's API", "use "+strings.Join(known, ", ")+"; what tunes the model, such as temperature, num_ctx and num_predict, is part of options")
+		}
 	}
 }
 
@@ -125,6 +139,9 @@ func (d *decoder) completeBedrock(path string, b *Bedrock) {
 	}
 }
 
+// perRequest lists the fields that cannot have a default.
+var perRequest = []string{"model", "stream", "messages"}
+
 // checkDefaults looks at the default parameters of a provider that has some.
 func (d *decoder) checkDefaults(path string, settings any) {
 	field := reflect.ValueOf(settings).Elem().FieldByName("DefaultParams")
@@ -132,7 +149,7 @@ func (d *decoder) checkDefaults(path string, settings any) {
 		return
 	}
 	defaults := field.Interface().(map[string]JSON)
-	for _, name := range []string{"model", "stream", "messages"} {
+	for _, name := range perRequest {
 		if _, ok := defaults[name]; ok {
 			d.problem(path+"."+name, "cannot have a default", "remove it; every request says it itself")
 		}

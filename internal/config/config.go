@@ -170,9 +170,9 @@ type AzureOpenAI struct {
 // Ollama configures a model of an Ollama server.
 type Ollama struct {
 	Model         string            `yaml:"model" required:"true" doc:"The model's name at the server, such as llama3.2."`
-	BaseURL       URL               `yaml:"base_url" default:"http://127.0.0.1:11434" doc:"The server's address."`
+	BaseURL       URL               `yaml:"base_url" default:"http://127.0.0.1:11434" doc:"The server's address. A path of /api or /v1 at its end is left out."`
 	Headers       map[string]Secret `yaml:"headers" doc:"Further headers to send, such as those that a proxy in front wants."`
-	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields that are added to a chat request that lacks them, such as temperature."`
+	DefaultParams map[string]JSON   `yaml:"default_params" doc:"Fields of Ollama's own API that are added to a request that lacks them, for embeddings too: keep_alive, think, truncate, shift, format, and options, such as num_ctx, which is filled in member by member."`
 }
 
 // Anthropic configures a model of Anthropic.

@@ -135,6 +135,7 @@ func TestProblems(t *testing.T) {
 		{"file not there", model("id: m", "openai: {model: x, api_key: '${file:/nowhere/key}'}"), "openai.api_key: cannot read /nowhere/key: no such file or directory; "},
 		{"secret is not shown", model("id: m", `openai: {model: x, api_key: "${env:GLIDE_TEST_KEY}\n."}`), "openai.api_key: the value has a line break inside; "},
 		{"default of model", model("id: m", "openai: {model: x, default_params: {stream: true}}"), "openai.default_params.stream: cannot have a default; "},
+		{"default that Ollama ignores", model("id: m", "ollama: {model: x, default_params: {num_ctx: 1}}"), "ollama.default_params.num_ctx: is no field of Ollama's API; use format, keep_alive, options, shift, think, truncate; "},
 		{"merge of nothing", model("<<: 1", "id: m", "simulated:"), "merges a single value, not a mapping; "},
 	}
 	for _, tt := range tests {

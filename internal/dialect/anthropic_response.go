@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/einstack/glide/internal/chat"
@@ -108,6 +109,15 @@ func toolInput(arguments string) json.RawMessage {
 		return json.RawMessage(arguments)
 	}
 	return encode(arguments)
+}
+
+// objectInput returns the arguments of a call for a provider that takes an object alone.
+func objectInput(call chat.ToolCall, at string) (json.RawMessage, error) {
+	input := bytes.TrimSpace(toolInput(call.Arguments))
+	if input[0] != '{' {
+		return nil, chat.Invalid(at+".tool_calls", "the arguments of %s are not a JSON object", call.ID)
+	}
+	return input, nil
 }
 
 func (anthropicMessages) NewEncoder(*chat.Request) Encoder { return &anthropicEncoder{index: -1} }

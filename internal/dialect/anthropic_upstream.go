@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/einstack/glide/internal/chat"
@@ -196,6 +197,18 @@ func unreadableError(status int, body []byte) *chat.Error {
 	const most = 500
 	text := strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), most)])), "")
 	return chat.Failed(status, "provider_error", "the provider answered with the status %d: %s", status, text)
+}
+
+// errorType returns what OpenAI calls errors of a status, for providers that give them no
+// type.
+func errorType(status int) string {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return "rate_limit_error"
+	case status/100 == 4:
+		return "invalid_request_error"
+	}
+	return "api_error"
 }
 
 func (anthropicUpstream) DecodeStream(body io.ReadCloser) chat.Stream {

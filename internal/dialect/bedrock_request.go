@@ -238,9 +238,9 @@ func encodeBedrockParts(parts []chat.Part, at string) ([]bedrockBlock, error) {
 			}
 			out = append(out, bedrockBlock{Image: image})
 		case chat.ToolCall:
-			input := toolInput(p.Arguments)
-			if input[0] != '{' {
-				return nil, chat.Invalid(at+".tool_calls", "the arguments of %s are not a JSON object", p.ID)
+			input, err := objectInput(p, at)
+			if err != nil {
+				return nil, err
 			}
 			out = append(out, bedrockBlock{ToolUse: &bedrockToolUse{p.ID, p.Name, input}})
 		case chat.ToolResult:

@@ -169,14 +169,8 @@ func (bedrock) DecodeError(status int, body []byte) *chat.Error {
 	if json.Unmarshal(body, &in) != nil || in.Message == "" {
 		return unreadableError(status, body)
 	}
-	out := &chat.Error{Status: status, Type: "api_error", Message: in.Message}
-	switch {
-	case status == http.StatusTooManyRequests:
-		out.Type = "rate_limit_error"
-	case status == http.StatusFailedDependency: // the model failed, not the request
-		out.Status = http.StatusBadGateway
-	case status/100 == 4:
-		out.Type = "invalid_request_error"
+	if status == http.StatusFailedDependency { // the model failed, not the request
+		status = http.StatusBadGateway
 	}
-	return out
+	return &chat.Error{Status: status, Type: errorType(status), Message: in.Message}
 }

@@ -157,14 +157,8 @@ func (cohere) DecodeError(status int, body []byte) *chat.Error {
 	if json.Unmarshal(body, &in) != nil || in.Message == "" {
 		return unreadableError(status, body)
 	}
-	out := &chat.Error{Status: status, Type: "api_error", Message: in.Message}
-	switch {
-	case status == http.StatusTooManyRequests:
-		out.Type = "rate_limit_error"
-	case status == 498: // Cohere's own, of a token that it does not accept
-		out.Status = http.StatusUnauthorized
-	case status/100 == 4:
-		out.Type = "invalid_request_error"
+	if status == 498 { // Cohere's own, of a token that it does not accept
+		status = http.StatusUnauthorized
 	}
-	return out
+	return &chat.Error{Status: status, Type: errorType(status), Message: in.Message}
 }

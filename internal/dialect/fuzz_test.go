@@ -18,7 +18,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(`{"message":{"role":"user","content":"x"},"message_history":[{"role":"system","content":"y"}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, from := range []dialect.Chat{dialect.OpenAIChat, dialect.AnthropicMessages, dialect.Glide{Origin: new(dialect.Origin)}} {
-			for _, to := range []dialect.Upstream{dialect.OpenAIUpstream, dialect.CompatibleUpstream, dialect.AnthropicUpstream} {
+			for _, to := range []dialect.Upstream{dialect.OpenAIUpstream, dialect.CompatibleUpstream, dialect.AnthropicUpstream, dialect.Ollama} {
 				req, err := from.DecodeRequest([]byte(body))
 				var out []byte
 				if err == nil {
@@ -41,8 +41,9 @@ func FuzzRequest(f *testing.F) {
 func FuzzStream(f *testing.F) {
 	f.Add("data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	f.Add("data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"message_stop\"}\n\n")
+	f.Add("{\"message\":{\"content\":\"x\"}}\n{\"done\":true,\"done_reason\":\"stop\"}\n")
 	f.Fuzz(func(t *testing.T, wire string) {
-		for _, from := range []dialect.Upstream{dialect.OpenAIUpstream, dialect.AnthropicUpstream} {
+		for _, from := range []dialect.Upstream{dialect.OpenAIUpstream, dialect.AnthropicUpstream, dialect.Ollama} {
 			for _, to := range []dialect.Chat{dialect.OpenAIChat, dialect.AnthropicMessages, dialect.Glide{Origin: new(dialect.Origin), Stream: true}} {
 				stream, encoder := from.DecodeStream(io.NopCloser(strings.NewReader(wire))), to.NewEncoder(&chat.Request{StreamUsage: true})
 				var p dialect.Progress

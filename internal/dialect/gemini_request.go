@@ -253,9 +253,9 @@ func (e *geminiEncoder) parts(parts []chat.Part, at string) ([]geminiPart, error
 				return nil, chat.Unsupported(geminiAPI, at+": redacted_thinking")
 			}
 		case chat.ToolCall:
-			args := toolInput(p.Arguments)
-			if args[0] != '{' {
-				return nil, chat.Invalid(at+".tool_calls", "the arguments of %s are not a JSON object", p.ID)
+			args, err := objectInput(p, at)
+			if err != nil {
+				return nil, err
 			}
 			if p.Signature == "" {
 				p.Signature = e.signature

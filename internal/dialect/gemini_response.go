@@ -165,13 +165,7 @@ func (gemini) DecodeError(status int, body []byte) *chat.Error {
 	if json.Unmarshal(text, &in) != nil || in.Error.Message == "" {
 		return unreadableError(status, body)
 	}
-	out := &chat.Error{Status: status, Type: "api_error", Code: in.Error.Status, Message: in.Error.Message}
-	switch {
-	case status == http.StatusTooManyRequests:
-		out.Type = "rate_limit_error"
-	case status/100 == 4:
-		out.Type = "invalid_request_error"
-	}
+	out := &chat.Error{Status: status, Type: errorType(status), Code: in.Error.Status, Message: in.Error.Message}
 	for _, detail := range in.Error.Details {
 		if detail.Reason == "API_KEY_INVALID" { // told as 400, which would be the client's fault
 			out.Status = http.StatusUnauthorized

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -84,6 +85,40 @@ func TestTranslateRequest(t *testing.T) {
 			`{"max_tokens": 7, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 7}`},
 		{"a seed of twenty digits", dialect.OpenAIChat, dialect.OpenAIUpstream,
 			`{"seed": 12345678901234567890, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "seed": 12345678901234567890}`},
+		{"openai to ollama", dialect.OpenAIChat, dialect.Ollama, `{
+			"model": "pool", "seed": 7, "stop": "END", "top_p": 0.5, "frequency_penalty": 0, "presence_penalty": 1, "stream": true, "tool_choice": "auto", "reasoning_effort": "none",
+			"messages": [
+				{"role": "system", "content": "Be brief"}, {"role": "developer", "content": "Be kind"},
+				{"role": "user", "content": [{"type": "text", "text": "What is <this>?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "auto"}}, {"type": "text", "text": "And that?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,BBBB"}}]},
+				{"role": "assistant", "reasoning_content": "hm", "content": "Let me see", "tool_calls": [
+					{"id": "a", "type": "function", "function": {"name": "look", "arguments": " {\"deep\": 12345678901234567890}"}},
+					{"id": "b", "type": "function", "function": {"name": "nothing", "arguments": ""}}]},
+				{"role": "tool", "tool_call_id": "a", "content": "a cat"}, {"role": "tool", "tool_call_id": "b", "content": ""},
+				{"role": "user", "content": ""}],
+			"tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"deep": {"type": "integer"}}}, "strict": false}}, {"type": "function", "function": {"name": "nothing"}}],
+			"response_format": {"type": "json_object"}}`, `{
+			"model": "m", "stream": true,
+			"messages": [
+				{"role": "system", "content": "Be brief\n\nBe kind"},
+				{"role": "user", "content": "What is <this>?\n\nAnd that?", "images": ["AAAA", "BBBB"]},
+				{"role": "assistant", "content": "Let me see", "thinking": "hm", "tool_calls": [{"id": "a", "function": {"index": 0, "name": "look", "arguments": {"deep": 12345678901234567890}}}, {"id": "b", "function": {"index": 1, "name": "nothing", "arguments": {}}}]},
+				{"role": "tool", "content": "a cat", "tool_name": "look", "tool_call_id": "a"}, {"role": "tool", "content": "", "tool_name": "nothing", "tool_call_id": "b"},
+				{"role": "user", "content": ""}],
+			"tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"deep": {"type": "integer"}}}}}, {"type": "function", "function": {"name": "nothing", "parameters": {"type": "object", "properties": {}}}}],
+			"format": "json", "think": false,
+			"options": {"top_p": 0.5, "seed": 7, "frequency_penalty": 0, "presence_penalty": 1, "stop": ["END"]}}`},
+		{"anthropic to ollama", dialect.AnthropicMessages, dialect.Ollama, `{
+			"max_tokens": 9, "top_k": 3, "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+			"messages": [
+				{"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "look", "input": {}}]},
+				{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "a cat", "is_error": true}, {"type": "text", "text": "And now?"}]}]}`, `{
+			"model": "m", "stream": false,
+			"messages": [
+				{"role": "assistant", "content": "", "tool_calls": [{"id": "a", "function": {"index": 0, "name": "look", "arguments": {}}}]},
+				{"role": "tool", "content": "The tool failed.\n\na cat", "tool_name": "look", "tool_call_id": "a"}, {"role": "user", "content": "And now?"}],
+			"format": {"type": "object"}, "options": {"num_predict": 9, "top_k": 3}}`},
+		{"nothing but what is needed, to ollama", dialect.OpenAIChat, dialect.Ollama,
+			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "stream": false, "messages": [{"role": "user", "content": "x"}]}`},
 		{"glide to anthropic", dialect.Glide{Origin: &dialect.Origin{Model: "a"}}, dialect.AnthropicUpstream,
 			`{"message": {"role": "user", "content": "x"}, "message_history": [{"role": "system", "content": "s"}, {"role": "user", "content": "y"}, {"role": "assistant", "content": "z"}], "override_params": {"b": {"message": {"role": "user", "content": "other"}}}}`,
 			`{"model": "m", "system": [{"type": "text", "text": "s"}], "messages": [{"role": "user", "content": [{"type": "text", "text": "y"}]}, {"role": "assistant", "content": [{"type": "text", "text": "z"}]}, {"role": "user", "content": [{"type": "text", "text": "x"}]}]}`},
@@ -132,6 +167,37 @@ func TestRefusedByName(t *testing.T) {
 		"service_tier": `"auto"`, "context_management": `{"edits": [1]}`, "tools": `[{"type": "bash_20250124", "name": "bash"}]`,
 		"output_config": `{"effort": "max"}`, "output_config (format)": `{"format": {"type": "xml"}}`,
 	})
+}
+
+// TestOllamaAnswers takes what Ollama sends as answers, and what looks like one but is none.
+func TestOllamaAnswers(t *testing.T) {
+	const begin = `{"model":"m","created_at":"2026-01-02T03:04:05.6Z","message":{"role":"assistant"`
+	for name, tt := range map[string]struct {
+		body, want string
+		finish     chat.Finish
+	}{
+		"limit":           {begin + `,"content":"x"},"done":true,"done_reason":"length"}`, "[{x}]", chat.Length},
+		"call without id": {begin + `,"content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}},{"function":{"name":"g"}}]},"done":true,"done_reason":"stop"}`, `[{call_1886caf240597800_0 f {"a":1} } {call_1886caf240597800_1 g {} }]`, chat.ToolUse},
+		"nothing to say":  {begin + `,"content":""},"done":true,"done_reason":"stop"}`, "[]", chat.Stop},
+		"loaded":          {begin + `,"content":""},"done":true,"done_reason":"load"}`, "the model stopped for the reason load", ""},
+		"connection lost": {begin + `,"content":"x"},"done":true}`, "the model stopped without a reason", ""},
+		"not done":        {begin + `,"content":"x"},"done":false}`, "unexpected EOF", ""},
+		"error with 200":  {`{"error":"out of order"}`, "the provider reported an error in the stream: out of order", ""},
+		"something else":  {`[1]`, "read the answer: json: ", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := dialect.Ollama.DecodeResponse([]byte(tt.body))
+			if tt.finish == "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %+v, %v", r, err)
+				}
+				return
+			}
+			if err != nil || fmt.Sprint(r.Parts) != tt.want || r.Finish != tt.finish || r.Model != "m" || r.Created != 1767323045 {
+				t.Errorf("got %+v, %v", r, err)
+			}
+		})
+	}
 }
 
 // wire translates a stream to the bytes that a client gets.

@@ -44,6 +44,8 @@ var servers = map[string]server{
 		`data: {"candidates":[{"content":{"parts":[{"text":"half"}]}}]}` + "\n\n", "data: {\"error\":{\"code\":500,\"message\":\"overloaded\",\"status\":\"INTERNAL\"}}\n\n"},
 	"cohere": {`cohere: {model: real, base_url: "%s/v2"}`, sseType, sseEvent("message-start", `,"id":"c"`),
 		sseEvent("content-delta", `,"delta":{"message":{"content":{"text":"half"}}}`), sseEvent("message-end", `,"delta":{"finish_reason":"ERROR","error":"overloaded"}`)},
+	"ollama": {`ollama: {model: real, base_url: "%s"}`, "application/x-ndjson", `{"model":"real","message":{"role":"assistant","content":""},"done":false}` + "\n",
+		`{"model":"real","message":{"role":"assistant","content":"half"},"done":false}` + "\n", `{"error":"overloaded"}` + "\n"},
 	"bedrock": {`bedrock: {model: real, region: r, api_key: k, base_url: "%s"}`, "application/vnd.amazon.eventstream", awsEvent("event", "messageStart", "{}"),
 		awsEvent("event", "contentBlockDelta", `{"delta":{"text":"half"}}`), awsEvent("exception", "throttlingException", `{"message":"overloaded"}`)},
 }
@@ -69,7 +71,7 @@ func awsEvent(messageType, kind, payload string) string {
 // pairs lists who speaks to whom: the same dialect, or translated.
 var pairs = [][2]string{
 	{"messages", "anthropic"}, {"responses", "responses"}, {"chat", "anthropic"}, {"messages", "openai"},
-	{"chat", "gemini"}, {"messages", "gemini"}, {"chat", "cohere"}, {"messages", "cohere"}, {"chat", "bedrock"}, {"messages", "bedrock"},
+	{"chat", "gemini"}, {"messages", "gemini"}, {"chat", "cohere"}, {"messages", "cohere"}, {"chat", "ollama"}, {"messages", "ollama"}, {"chat", "bedrock"}, {"messages", "bedrock"},
 }
 
 // stream sends text as a provider's stream.

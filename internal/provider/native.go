@@ -27,6 +27,7 @@ type native struct {
 	quoted    []byte                     // the model as a JSON string
 	defaults  map[string]json.RawMessage // added to chat requests that lack them
 	nested    string                     // the parameter whose members have defaults of their own; empty for none
+	fillEmbed bool                       // whether requests for embeddings have defaults too
 	sign      func(req *http.Request, body [][]byte)
 	request   *http.Request // what all requests have in common
 }
@@ -76,6 +77,11 @@ func (n *native) embed(ctx context.Context, call *Call, d dialect.Embeddings, u 
 	body, err := up.EncodeEmbeddings(req, n.model)
 	if err != nil {
 		return nil, err
+	}
+	if n.fillEmbed {
+		if body, err = n.fill(body); err != nil {
+			return nil, err
+		}
 	}
 	a, err := n.postBytes(ctx, call, u, body)
 	if err != nil {

@@ -20,7 +20,11 @@ func newOpenAI(s *config.OpenAI, c *config.Client) *openAI {
 		native: newNative(c, s.Headers, s.Model, s.DefaultParams), name: "openai",
 		upstream: dialect.CompatibleUpstream,
 	}
-	p.paths = openAIPaths(s.BaseURL)
+	p.paths = map[dialect.Dialect]*url.URL{
+		dialect.OpenAIChat:       join(s.BaseURL, "chat/completions"),
+		dialect.OpenAIEmbeddings: join(s.BaseURL, "embeddings"),
+		dialect.OpenAIResponses:  join(s.BaseURL, "responses"),
+	}
 	if s.BaseURL.Host == "api.openai.com" {
 		p.upstream = dialect.OpenAIUpstream
 	}
@@ -39,15 +43,4 @@ func (p *openAI) Send(ctx context.Context, call *Call) (*Answer, error) {
 		return nil, err
 	}
 	return p.translate(ctx, call, c, p.paths[dialect.OpenAIChat], p.upstream)
-}
-
-// openAIPaths returns where a server that is like OpenAI takes its operations, below base
-// and elem.
-func openAIPaths(base config.URL, elem ...string) map[dialect.Dialect]*url.URL {
-	at := func(operation string) *url.URL { return join(base, append(elem, operation)...) }
-	return map[dialect.Dialect]*url.URL{
-		dialect.OpenAIChat:       at("chat/completions"),
-		dialect.OpenAIEmbeddings: at("embeddings"),
-		dialect.OpenAIResponses:  at("responses"),
-	}
 }

@@ -1,4 +1,4 @@
-// Package sse reads streams of server-sent events as they are on the wire.
+// Package sse reads streams of server-sent events, and of lines, as they are on the wire.
 //
 // Events are returned with the very bytes that arrived, so that a proxy passes on what
 // it was sent, and only whole ones, so that neither a half event nor half a character
@@ -15,14 +15,15 @@ import (
 const MaxEvent = 16 << 20
 
 // ErrTooLong is returned for an event larger than [MaxEvent].
-var ErrTooLong = errors.New("server-sent event is larger than 16 MiB")
+var ErrTooLong = errors.New("event of a stream is larger than 16 MiB")
 
 // A Reader splits a stream into events.
 type Reader struct {
 	src     io.Reader
 	buf     []byte // buf[start:] is read but not returned
 	start   int
-	scanned int // buf[start:scanned] holds no end of an event
+	scanned int  // buf[start:scanned] holds no end of an event
+	lines   bool // whether each line is an event
 	err     error
 }
 
@@ -33,6 +34,14 @@ func NewReader(src io.Reader, buf []byte) *Reader {
 		buf = make([]byte, 0, 4096)
 	}
 	return &Reader{src: src, buf: buf[:0]}
+}
+
+// NewLineReader returns a reader of src for which each line is an event, as in
+// newline-delimited JSON. The last one may lack its newline.
+func NewLineReader(src io.Reader) *Reader {
+	r := NewReader(src, nil)
+	r.lines = true
+	return r
 }
 
 // Next returns the next event with the empty line that ends it. It is valid until the
@@ -70,6 +79,8 @@ func (r *Reader) boundary() int {
 		line := r.scanned + n + 1 // the line after the break
 		rest := r.buf[line:]
 		switch {
+		case r.lines:
+			return line
 		case len(rest) > 0 && rest[0] == '\n':
 			return line + 1
 		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
@@ -114,6 +125,8 @@ func (r *Reader) last() ([]byte, error) {
 		return nil, r.err
 	case len(bytes.Trim(rest, "\r\n")) == 0:
 		return nil, io.EOF
+	case r.lines:
+		return rest, nil
 	case rest[len(rest)-1] == '\n':
 		return append(rest, '\n'), nil
 	}

@@ -56,6 +56,30 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// TestLineReader splits lines, however they arrive.
+func TestLineReader(t *testing.T) {
+	big := `{"x":"` + strings.Repeat("ü", 150<<10) + "\"}\n"
+	for how, wrap := range map[string]func(io.Reader) io.Reader{
+		"whole": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "error late": iotest.DataErrReader,
+	} {
+		t.Run(how, func(t *testing.T) {
+			r := sse.NewLineReader(wrap(strings.NewReader("{}\n\r\n" + big + "{}\n\n{\"last")))
+			for _, want := range []string{"{}\n", "\r\n", big, "{}\n", "\n", `{"last`} {
+				if got, err := r.Next(); err != nil || string(got) != want {
+					t.Fatalf("got %.200q, %v, want %.200q", got, err, want)
+				}
+			}
+			if got, err := r.Next(); err != io.EOF {
+				t.Errorf("got %.200q, %v at the end", got, err)
+			}
+		})
+	}
+	r := sse.NewLineReader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("{}\n"))))
+	if got, err := r.Next(); err != iotest.ErrTimeout {
+		t.Errorf("got %q, %v of a source that breaks off", got, err)
+	}
+}
+
 func TestReaderSourceError(t *testing.T) {
 	broken := errors.New("connection reset")
 	got, err := read(io.MultiReader(strings.NewReader("data: 1\n\ndata: 2\n"), iotest.ErrReader(broken)))
