@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"net/http"
 	"strings"
 	"testing"
@@ -61,5 +62,39 @@ func TestMetrics(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("got\n%s", got)
+	}
+}
+
+// TestGoneAfterDone counts a stream as a success that was sent whole, though its client goes away
+// before the provider has closed it.
+func TestGoneAfterDone(t *testing.T) {
+	u := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		testkit.Stream(testkit.Role, testkit.Chunk("x"), testkit.Stop, testkit.Done)(w, r)
+		<-r.Context().Done()
+	})
+	url := serve(t, pool("priority", u.URL))
+	res, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(streamed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() && lines.Text() != "data: [DONE]" {
+	}
+	res.Body.Close()
+	const want = `gen_ai_client_operation_duration_seconds_count{gen_ai_operation_name="chat",gen_ai_provider_name="openai",model="pool/m0",error_type=""} 1` + "\n"
+	deadline := time.After(testkit.Deadline)
+	for {
+		_, got := testkit.Do(t, http.MethodGet, url+"/metrics", "")
+		switch {
+		case strings.Contains(got, want):
+			return
+		case strings.Contains(got, "glide_requests_running 0\n"):
+			t.Fatalf("got\n%s", got)
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the request goes on:\n%s", got)
+		case <-time.After(time.Millisecond):
+		}
 	}
 }

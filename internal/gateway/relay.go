@@ -218,6 +218,9 @@ func (t *try) send(data []byte) bool {
 // ends with an error in the stream and a broken connection, so that no client takes it
 // for a whole answer.
 func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
+	if p.Done && !p.Failed {
+		return // the client has it all, and may be gone
+	}
 	if t.r.Context().Err() != nil {
 		t.failure = clientGone
 		return
@@ -225,9 +228,6 @@ func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
 	if p.Failed {
 		t.attempt.Fail()
 		t.failure = "the provider reported an error in the stream"
-		return
-	}
-	if p.Done {
 		return
 	}
 	if p.Finished && err == io.EOF {
