@@ -81,6 +81,12 @@ programs() {
   CGO_ENABLED=0 GOBIN=$BIN "$go" -C "$HERE" install -trimpath -ldflags "$ldflags" "$@"
 }
 
+# helm4: the other major version, beside helm.
+helm4() {
+  BIN=$LAB_HOME/helm4 programs helm.sh/helm/v4/cmd/helm
+  ln -sf "$LAB_HOME/helm4/helm" "$BIN/helm4"
+}
+
 # module MODULE@VERSION prints the folder of a module, which need not be in go.mod.
 module() { (cd / && "$go" mod download -json "$1") | jq -er .Dir; }
 
@@ -145,6 +151,8 @@ install_helm() {
   packages jq
   once promtool "$DEBIAN_SUITE" unpack promtool
   once helm "$(version helm.sh/helm/v3)" programs helm.sh/helm/v3/cmd/helm
+  once helm4 "$(version helm.sh/helm/v4)" helm4
+  once helm-unittest "$(version github.com/helm-unittest/helm-unittest)" programs github.com/helm-unittest/helm-unittest/cmd/helm-unittest
   once kubeconform "$(version github.com/yannh/kubeconform)" programs github.com/yannh/kubeconform/cmd/kubeconform
   local kubernetes
   for kubernetes in "$OLDEST_KUBERNETES" "$NEWEST_KUBERNETES"; do
