@@ -107,6 +107,8 @@ schemas() {
   "$go" -C "$HERE" run ./schemas "$dir/api/openapi-spec/swagger.json" "$LAB_HOME/schemas/v$1-standalone-strict"
 }
 
+kind() { (cd / && CGO_ENABLED=0 GOBIN=$BIN "$go" install -trimpath -ldflags '-s -w' "sigs.k8s.io/kind@$KIND"); }
+
 pause_image() {
   local root=$LAB_HOME/image/pause
   mkdir -p "$root"
@@ -163,6 +165,15 @@ install_helm() {
 # version MODULE prints the version that go.mod has of it.
 version() { "$go" -C "$HERE" list -m -f '{{.Version}}' "$1"; }
 
+# Not of `all`: it is for machines that have a Docker engine and kubectl themselves.
+install_kind() {
+  install_registry
+  packages jq
+  once crds "$GATEWAY_API-$PROMETHEUS_OPERATOR" crds
+  once helm "$(version helm.sh/helm/v3)" programs helm.sh/helm/v3/cmd/helm
+  once kind "$KIND" kind
+}
+
 install_podman() { packages conmon crun iproute2 podman; }
 
 install_wine() {
@@ -172,9 +183,9 @@ install_wine() {
 
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch, wine or all"
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch, wine, kind or all"
 [ "$*" != all ] || set -- docker podman registry kubernetes helm arch wine
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch, wine or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch, wine, kind or all"
   "install_$component"
 done
