@@ -4,10 +4,10 @@ go := tools/go
 gotestsum := $(go) run gotest.tools/gotestsum@v1.13.0 --format pkgname --
 actionlint := $(go) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
+scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/kind test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev mmdebstrap && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release screenshot
+.PHONY: run test e2e e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes e2e-kind lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release screenshot
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
@@ -18,6 +18,8 @@ e2e-release: ; tools/need docker-registry git squashfs-tools && $(gotestsum) -ta
 e2e-node: ; { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
 e2e-browser: ; tools/need chromium curl && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Page ./...
 e2e-kubernetes: ; tools/need busybox-static curl gcc git libc6-dev && test/lab/lab install registry kubernetes helm && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 30m ./test/chart ./test/kubernetes
+# The cluster's tests where there is a Docker engine that can pull, on the Kubernetes of kind.
+e2e-kind: ; test/lab/lab install kind && GLIDE_LAB=$(CURDIR)/test/lab/kind $(gotestsum) -tags e2e -count 1 -timeout 30m ./test/kubernetes
 lint: ; $(golangci-lint) run
 fmt: ; $(go) run cmd/gofmt -w . && nixfmt $$(git ls-files '*.nix')
 lock: ; $(go) run ./cmd/release lock

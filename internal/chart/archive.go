@@ -51,7 +51,7 @@ func contents(t *tree.Tree, digests map[string]string) ([]pack.File, error) {
 		}
 		name = filepath.ToSlash(name)
 		if entry.IsDir() {
-			if name == "ci" { // as .helmignore says
+			if name == "ci" || name == "tests" { // as .helmignore says
 				return fs.SkipDir
 			}
 			return nil

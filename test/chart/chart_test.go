@@ -6,9 +6,11 @@ package chart
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +27,9 @@ var update = flag.Bool("update", false, "write the golden files and deploy/kusto
 
 // source is the chart's folder.
 var source = filepath.Join(repo.Root(), chart.Dir)
+
+// helms are the versions of Helm that the chart is for.
+var helms = []string{"helm", "helm4"}
 
 // run runs a program of the lab and returns what it wrote.
 func run(t *testing.T, program string, args ...string) (string, error) {
@@ -85,11 +90,22 @@ func compare(t *testing.T, file, text string) {
 
 func TestTemplates(t *testing.T) {
 	for _, scenario := range scenarios(t) {
-		t.Run(filepath.Base(scenario), func(t *testing.T) {
-			must(t, "helm", "lint", "--strict", source, "--values", scenario)
-			rendered := must(t, "helm", "template", "glide", source, "--namespace", "llm", "--values", scenario)
-			compare(t, golden(scenario), strings.ReplaceAll(rendered, glide.Version(), "VERSION"))
-		})
+		for _, helm := range helms {
+			t.Run(filepath.Base(scenario)+" "+helm, func(t *testing.T) {
+				must(t, helm, "lint", "--strict", source, "--values", scenario)
+				rendered := must(t, helm, "template", "glide", source, "--namespace", "llm", "--values", scenario)
+				compare(t, golden(scenario), strings.ReplaceAll(rendered, glide.Version(), "VERSION"))
+			})
+		}
+	}
+}
+
+// TestUnits has helm-unittest try what single values lead to.
+func TestUnits(t *testing.T) {
+	output := must(t, "helm-unittest", "--strict", source)
+	suites, err := filepath.Glob(filepath.Join(source, "tests", "*_test.yaml"))
+	if err != nil || !regexp.MustCompile(fmt.Sprintf(`Test Suites: +%d passed, %d total`, len(suites), len(suites))).MatchString(output) {
+		t.Errorf("of %d suites, %v, helm-unittest says\n%s", len(suites), err, output)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // nodeAddress is the lab's node, as pods reach it.
-const nodeAddress = "172.30.0.1"
+var nodeAddress = os.Getenv("LAB_NODE")
 
 // A lab is the cluster with what the tests have put there.
 type lab struct {

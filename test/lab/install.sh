@@ -81,6 +81,12 @@ programs() {
   CGO_ENABLED=0 GOBIN=$BIN "$go" -C "$HERE" install -trimpath -ldflags "$ldflags" "$@"
 }
 
+# helm4: the other major version, beside helm.
+helm4() {
+  BIN=$LAB_HOME/helm4 programs helm.sh/helm/v4/cmd/helm
+  ln -sf "$LAB_HOME/helm4/helm" "$BIN/helm4"
+}
+
 # module MODULE@VERSION prints the folder of a module, which need not be in go.mod.
 module() { (cd / && "$go" mod download -json "$1") | jq -er .Dir; }
 
@@ -100,6 +106,8 @@ schemas() {
   dir=$(module "k8s.io/kubernetes@v$1")
   "$go" -C "$HERE" run ./schemas "$dir/api/openapi-spec/swagger.json" "$LAB_HOME/schemas/v$1-standalone-strict"
 }
+
+kind() { (cd / && CGO_ENABLED=0 GOBIN=$BIN "$go" install -trimpath -ldflags '-s -w' "sigs.k8s.io/kind@$KIND"); }
 
 pause_image() {
   local root=$LAB_HOME/image/pause
@@ -145,6 +153,8 @@ install_helm() {
   packages jq
   once promtool "$DEBIAN_SUITE" unpack promtool
   once helm "$(version helm.sh/helm/v3)" programs helm.sh/helm/v3/cmd/helm
+  once helm4 "$(version helm.sh/helm/v4)" helm4
+  once helm-unittest "$(version github.com/helm-unittest/helm-unittest)" programs github.com/helm-unittest/helm-unittest/cmd/helm-unittest
   once kubeconform "$(version github.com/yannh/kubeconform)" programs github.com/yannh/kubeconform/cmd/kubeconform
   local kubernetes
   for kubernetes in "$OLDEST_KUBERNETES" "$NEWEST_KUBERNETES"; do
@@ -175,6 +185,15 @@ EOF
 
 install_mdbook() { once mdbook "$DEBIAN_SUITE" mdbook_folder; }
 
+# Not of `all`: it is for machines that have a Docker engine and kubectl themselves.
+install_kind() {
+  install_registry
+  packages jq
+  once crds "$GATEWAY_API-$PROMETHEUS_OPERATOR" crds
+  once helm "$(version helm.sh/helm/v3)" programs helm.sh/helm/v3/cmd/helm
+  once kind "$KIND" kind
+}
+
 install_podman() { packages conmon crun iproute2 podman; }
 
 install_wine() {
@@ -184,9 +203,9 @@ install_wine() {
 
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, mdbook, arch, wine or all"
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, mdbook, arch, wine, kind or all"
 [ "$*" != all ] || set -- docker podman registry kubernetes helm mdbook arch wine
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, mdbook, arch, wine or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, mdbook, arch, wine, kind or all"
   "install_$component"
 done

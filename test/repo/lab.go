@@ -2,16 +2,22 @@ package repo
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// Lab is a command of test/lab, whose engines and cluster are in namespaces of their own. It is not bound to
-// a test's context, since cleanups run after that has ended.
+// Lab is a command of test/lab, whose engines and cluster are in namespaces of their own, unless the
+// variable GLIDE_LAB names another program, such as test/lab/kind. It is not bound to a test's context,
+// since cleanups run after that has ended.
 func Lab(args ...string) *exec.Cmd {
-	return exec.Command(filepath.Join(Root(), "test", "lab", "lab"), args...)
+	program := os.Getenv("GLIDE_LAB")
+	if program == "" {
+		program = filepath.Join(Root(), "test", "lab", "lab")
+	}
+	return exec.Command(program, args...)
 }
 
 // RunLab runs a command of test/lab and returns its standard output.

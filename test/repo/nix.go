@@ -28,15 +28,27 @@ func Nix(ctx context.Context, dir string, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// Build builds an attribute of the flake in dir, such as "glide", and copies the result to the new
-// folder out, since the store of nix/host is not in sight.
+// Build builds an attribute of the flake in dir, such as "glide", and copies the result, a folder or a
+// file, to out, where nothing is yet, since the store of nix/host is not in sight.
 func Build(ctx context.Context, dir, attribute, out string) error {
 	if os.Getenv("GLIDE_NIX") != "" {
 		path, err := Nix(ctx, dir, "build", ".#"+attribute, "--no-link", "--print-out-paths")
 		if err != nil {
 			return err
 		}
-		return os.CopyFS(out, os.DirFS(strings.TrimSpace(path)))
+		path = strings.TrimSpace(path)
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return os.CopyFS(out, os.DirFS(path))
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(out, content, 0o644)
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(out), "build-*")
 	if err != nil {
