@@ -117,7 +117,7 @@ func (s server) faults(stream bool) []fault {
 func dialectPool(strategy string, s server, first, second string, status int) string {
 	rest, timeout := "", "20s"
 	if status == http.StatusGatewayTimeout {
-		timeout = "1s"
+		timeout = "3s"
 	}
 	if second != "" {
 		rest = fmt.Sprintf("{id: m1, openai: {model: real, base_url: '%s/v1'}}", second)

@@ -120,7 +120,7 @@ func TestChatStreamSideBySide(t *testing.T) {
 		<-release
 		testkit.Stream(testkit.Chunk("ow"), testkit.Stop, testkit.Done)(w, r)
 	}, testkit.Stream(testkit.Chunk("quick"), testkit.Stop, testkit.Done)))
-	c := dial(t, serve(t, "api: {websocket: {max_chats: 2}}\n"+strings.Replace(pool("priority", u.URL), "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms", "", 1)))
+	c := dial(t, serve(t, "api: {websocket: {max_chats: 2}}\n"+strings.Replace(pool("priority", u.URL), hurry, "", 1)))
 	c.ask("slow")
 	if r := c.read(); r.ID != "slow" || r.Chunk.Response.Message.Content != "sl" {
 		t.Fatalf("got %+v", r)
@@ -192,7 +192,7 @@ func TestChatStreamCancel(t *testing.T) {
 		<-r.Context().Done()
 		gone <- struct{}{}
 	})
-	url := serve(t, strings.Replace(pool("priority", u.URL), "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms", "", 1))
+	url := serve(t, strings.Replace(pool("priority", u.URL), hurry, "", 1))
 	wait := func() {
 		t.Helper()
 		select {
@@ -305,7 +305,7 @@ func TestChatStreamDrain(t *testing.T) {
 		<-more
 		testkit.Stream(testkit.Chunk("fore"), testkit.Stop, testkit.Done)(w, r)
 	})
-	url, stop, done := serveUntil(t, newGateway(t, strings.Replace(pool("priority", u.URL), "timeout: 1s, first_token_timeout: 500ms, idle_timeout: 500ms", "", 1)))
+	url, stop, done := serveUntil(t, newGateway(t, strings.Replace(pool("priority", u.URL), hurry, "", 1)))
 	idle, busy := dial(t, url), dial(t, url)
 	busy.ask("a")
 	busy.read()
