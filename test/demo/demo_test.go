@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/einstack/glide/test/page"
 	"github.com/einstack/glide/test/repo"
 )
 
@@ -31,20 +32,38 @@ func TestDemo(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repo.Root(), "demo"))); err != nil {
 		t.Fatal(err)
 	}
+	compose, err := os.ReadFile(filepath.Join(dir, "compose.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The demo and the pages take the image by the name that it has in the registry.
+	published := regexp.MustCompile(`GLIDE_IMAGE:-(\S+)}`).FindStringSubmatch(string(compose))[1]
+	repo.RunLab(t, "exec", "docker", "tag", loaded[1], published)
+	reader := &page.Reader{Dir: dir, Shell: repo.Lab("exec", "bash").Args}
 	// in runs a command line in the demo's folder, beside the engine. The options of a make around the
 	// test are none of the demo's.
 	in := func(t *testing.T, line string) string {
 		t.Helper()
-		return repo.RunLab(t, "exec", "sh", "-euc", "unset MAKEFLAGS; cd "+dir+"; export GLIDE_IMAGE="+loaded[1]+"; "+line)
+		return repo.RunLab(t, "exec", "sh", "-euc", "unset MAKEFLAGS; cd "+dir+"; "+line)
 	}
 
+	t.Run("images", func(t *testing.T) {
+		in(t, "docker run --rm "+published+" config default > glide.mounted.yaml")
+		for _, block := range page.Shell(t, "docs/images.md") {
+			block.Text = regexp.MustCompile(`ghcr\.io/einstack/glide:\S+`).ReplaceAllString(block.Text, published)
+			block.Text = strings.Replace(block.Text, "$PWD/glide.yaml", "$PWD/glide.mounted.yaml", 1)
+			reader.Run(t, block)
+		}
+	})
 	t.Run("answers", func(t *testing.T) {
-		in(t, "make up")
-		answer := in(t, `curl -sS http://127.0.0.1:9099/v1/chat/completions -H 'Content-Type: application/json' \
-			-d '{"model": "default", "messages": [{"role": "user", "content": "Hello!"}]}'`)
-		if !strings.Contains(answer, "You said: Hello!") {
+		var typed page.Block
+		for _, block := range page.Shell(t, "demo/README.md") {
+			typed = page.Block{Page: block.Page, Line: block.Line, Language: "sh", Text: typed.Text + block.Text}
+		}
+		if answer := reader.Run(t, typed); !strings.Contains(answer, "You said: Hello!") {
 			t.Errorf("answered %s", answer)
 		}
+		in(t, "make up")
 		if said := in(t, "docker compose exec -T glide /bin/glide chat What is a gateway?"); !strings.Contains(said, "You said: What is a gateway?") {
 			t.Errorf("glide chat printed %q", said)
 		}

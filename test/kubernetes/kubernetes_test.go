@@ -59,6 +59,7 @@ func TestKubernetes(t *testing.T) {
 		{"node is drained", testDrain},
 		{"any user", testUser},
 		{"uninstall", testUninstall},
+		{"as the pages say", testPages},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.test(t, l) }) {
 			return // what follows stands on it
