@@ -143,13 +143,33 @@ install_helm() {
 # version MODULE prints the version that go.mod has of it.
 version() { "$go" -C "$HERE" list -m -f '{{.Version}}' "$1"; }
 
+# mdbook_folder makes the folder of more programs for nix/host. mdbook wants a newer libc than the machine's,
+# which comes along.
+mdbook_folder() {
+  local dir=$LAB_HOME/nix-host lib
+  lib=$PREFIX/usr/lib/$(uname -m)-linux-gnu
+  unpack mdbook libc6 libgcc-s1
+  mkdir -p "$dir"
+  install "$lib"/{ld-linux-*,libc.so.6,libgcc_s.so.1,libm.so.6} "$dir"
+  install "$PREFIX/usr/bin/mdbook" "$dir/mdbook.program"
+  rm "$PREFIX/usr/bin/mdbook" # which would not start
+  cat >"$dir/mdbook" <<'EOF'
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+exec "$here"/ld-linux-* --library-path "$here" "$here/mdbook.program" "$@"
+EOF
+  chmod +x "$dir/mdbook"
+}
+
+install_mdbook() { once mdbook "$DEBIAN_SUITE" mdbook_folder; }
+
 install_podman() { packages conmon crun iproute2 podman; }
 
 install_arch() { packages qemu-user-static; }
 
-[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, arch or all"
-[ "$*" != all ] || set -- docker podman registry kubernetes helm arch
+[ $# -gt 0 ] || die "name what to install: docker, podman, registry, kubernetes, helm, mdbook, arch or all"
+[ "$*" != all ] || set -- docker podman registry kubernetes helm mdbook arch
 for component; do
-  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, arch or all"
+  declare -F "install_$component" >/dev/null || die "no component '$component': docker, podman, registry, kubernetes, helm, mdbook, arch or all"
   "install_$component"
 done

@@ -206,6 +206,7 @@ in
       jq = [ "jq" ];
       kubeconform = [ "kubeconform" ];
       gnumake = [ "make" ];
+      mdbook = [ "mdbook" ];
       openssl = [ "openssl" ];
       oras = [ "oras" ];
       osslsigncode = [ "osslsigncode" ];
