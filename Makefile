@@ -7,7 +7,7 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev mmdebstrap && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e e2e-artifacts e2e-node e2e-browser e2e-kubernetes lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release rehearse screenshot picture
+.PHONY: run test e2e e2e-artifacts e2e-node e2e-browser e2e-kubernetes lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release bench-start rehearse screenshot picture
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
@@ -32,5 +32,6 @@ bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
 bench-gateway: ; tools/need nginx-light util-linux && $(go) run ./test/bench/gateway
 bench-installers: ; tools/need squashfs-tools && $(go) run ./test/bench/installers
+bench-start: ; tools/need curl git && test/lab/lab install docker && $(go) run ./test/bench/start
 rehearse: ; tools/need docker-registry git squashfs-tools && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal && $(go) test -count 1 -timeout 30m ./internal/publish -run Faults -full
 bench-release: ; tools/need docker-registry git && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal -figures
