@@ -7,7 +7,7 @@ golangci-lint := $(go) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 scripts := tools/go tools/need .ci/run internal/script/install.sh test/lab/lab test/lab/kind test/lab/*.sh
 test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev mmdebstrap && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/images
 
-.PHONY: run test e2e e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes e2e-kind lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release screenshot
+.PHONY: run test e2e e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes e2e-kind lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release bench-start screenshot picture
 
 run: ; @$(go) run ./cmd/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
@@ -31,8 +31,10 @@ release: binaries ; for part in docs licenses archives installers assemble; do $
 formulas: ; $(go) test -tags e2e -count 1 -v ./test/install -run TestFormulas$$
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 screenshot: ; tools/need chromium curl && cd test/clients && ../../$(go) test -tags e2e -count 1 -run TestPage$$ . -screenshot $(CURDIR)/docs/status-page.png
+picture: ; $(go) test ./test/docs -count 1 -run Picture -update
 bench-build: ; $(go) run ./test/bench/build
 bench-images: ; $(test-images) -figures
 bench-gateway: ; tools/need nginx-light util-linux && $(go) run ./test/bench/gateway
 bench-installers: ; tools/need squashfs-tools && $(go) run ./test/bench/installers
 bench-release: ; tools/need docker-registry git && $(go) test -tags e2e -count 1 -timeout 60m -v ./test/publish -run Rehearsal -figures
+bench-start: ; tools/need curl git && test/lab/lab install docker && $(go) run ./test/bench/start

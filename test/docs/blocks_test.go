@@ -19,6 +19,12 @@ import (
 	"github.com/einstack/glide/test/repo"
 )
 
+func TestMain(m *testing.M) {
+	status := m.Run()
+	testkit.RemoveBinary()
+	os.Exit(status)
+}
+
 // Which tests run a page's blocks, by their folders.
 var runBy = map[string]string{
 	"README.md":                 "test/docs",
@@ -86,12 +92,15 @@ func TestReadme(t *testing.T) {
 			if !strings.Contains(block.Text, "$ make run\n") {
 				return
 			}
-			curl := regexp.MustCompile(`(?s)  curl .*?}'\n`).FindString(output + "\n")
-			if curl == "" {
-				t.Fatal("it printed no curl line")
+			// What it prints to try is tried, from another terminal.
+			chat := regexp.MustCompile(`(?m)^  Try +(.*)$`).FindStringSubmatch(output)
+			curl := regexp.MustCompile(`(?s)  curl .*?}'`).FindString(output)
+			if chat == nil || curl == "" {
+				t.Fatalf("it printed no lines to try:\n%s", output)
 			}
 			for request, want := range map[string]string{
-				curl: `"content":"`,
+				chat[1]: "You said: Hello!",
+				curl:    `"content":"`,
 				strings.Replace(curl, `{"model"`, `{"stream": true, "model"`, 1): "data: [DONE]",
 			} {
 				answer := r.Run(t, page.Block{Page: block.Page, Line: block.Line, Language: "sh", Text: "make run\n" + request})
@@ -191,21 +200,39 @@ func newcomer(t *testing.T) *page.Reader {
 	}
 }
 
-// published returns a repository with the files of this one as they are, committed.
+// published returns a repository with the files of this one as they are, committed. Go forgets that it has
+// ever seen that version.
 func published(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "published")
 	repo.Copy(t, dir, time.Now())
-	for _, args := range [][]string{
-		{"init", "--quiet", "--initial-branch", "main"},
-		{"add", "--all", "--force"},
-		{"-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message", "glide"},
-	} {
-		cmd := exec.CommandContext(t.Context(), "git", args...)
+	run := func(name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...) // cleanups run it too, after the context has ended
 		cmd.Dir = dir
-		if output, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %s: %v\n%s", args, err, output)
+		output, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, args, err, output)
 		}
+		return strings.TrimSpace(string(output))
 	}
+	run("git", "init", "--quiet", "--initial-branch", "main")
+	run("git", "add", "--all", "--force")
+	run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message", "glide")
+	commit, modules := run("git", "rev-parse", "--short=12", "HEAD"), run("go", "env", "GOMODCACHE")
+	t.Cleanup(func() {
+		for _, pattern := range []string{"github.com/einstack/glide@*-" + commit, "cache/download/github.com/einstack/glide/@v/*-" + commit + ".*"} {
+			found, err := filepath.Glob(filepath.Join(modules, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range found {
+				run("chmod", "-R", "u+w", path)
+				if err := os.RemoveAll(path); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
 	return dir
 }
