@@ -29,7 +29,7 @@ let
         if type == "directory" then
           lib.optionals (name != "testdata") (filesIn (folder + "/${name}"))
         else
-          lib.optional (!lib.hasSuffix "_test.go" name) (folder + "/${name}")
+          lib.optional (builtins.match ".*_test\\.(go|yaml)" name == null) (folder + "/${name}")
       ) (builtins.readDir folder)
     );
 
