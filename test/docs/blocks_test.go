@@ -2,7 +2,6 @@ package docs
 
 import (
 	"encoding/json"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/einstack/glide/internal/testkit"
 	"github.com/einstack/glide/internal/tree"
 	"github.com/einstack/glide/test/page"
+	"github.com/einstack/glide/test/port"
 	"github.com/einstack/glide/test/repo"
 )
 
@@ -72,7 +72,7 @@ func names(t *testing.T, folder, name string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := regexp.MustCompile(`(?i)\b(page\.Shell|blocks)\(t, "` + regexp.QuoteMeta(name) + `"\)`)
+	call := regexp.MustCompile(`\bpage\.Shell\(t, "` + regexp.QuoteMeta(name) + `"\)`)
 	return slices.ContainsFunc(tests, func(file string) bool {
 		content, err := os.ReadFile(file)
 		return err == nil && call.Match(content)
@@ -178,11 +178,10 @@ func newcomer(t *testing.T) *page.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
 	bin, err := filepath.Abs("testdata/bin")
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +195,7 @@ func newcomer(t *testing.T) *page.Reader {
 			"GOPRIVATE=github.com/einstack/glide",
 			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url." + published(t) + ".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/einstack/glide",
 		},
-		Address: listener.Addr().String(),
+		Address: address,
 	}
 }
 

@@ -3,14 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -19,28 +16,17 @@ import (
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/bench"
+	"github.com/einstack/glide/test/port"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := bench(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main(measure) }
 
-func bench(ctx context.Context) error {
+func measure(ctx context.Context, scratch string) error {
 	source, err := tree.Find(".")
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "glide-bench-*")
-	if err != nil {
-		return err
-	}
-	defer removeAll(scratch)
-
 	fmt.Println("| figure | goal | measured |")
 	fmt.Println("|---|---|---|")
 	if err := starts(ctx, source, scratch); err != nil {
@@ -57,13 +43,13 @@ func row(figure, goal, format string, args ...any) {
 // with the modules and the toolchain there, and then Nix after a change of one line with both.
 func builds(ctx context.Context, source *tree.Tree, scratch string) error {
 	checkout := filepath.Join(scratch, "checkout")
-	if err := run(ctx, source.Dir, nil, "git", "clone", "-q", source.Dir, checkout); err != nil {
+	if err := bench.Run(ctx, source.Dir, nil, "git", "clone", "-q", source.Dir, checkout); err != nil {
 		return err
 	}
 	store := "NIX_HOST_ROOT=" + filepath.Join(scratch, "nix")
 	nix := func(args ...string) (time.Duration, error) {
 		return timed(func() error {
-			return run(ctx, checkout, []string{store}, filepath.Join(checkout, "nix/host/nix-host"), args...)
+			return bench.Run(ctx, checkout, []string{store}, filepath.Join(checkout, "nix/host/nix-host"), args...)
 		})
 	}
 	if _, err := nix("build", "--no-link", ".#glide-linux-amd64.goModules", ".#glide-linux-amd64.go"); err != nil {
@@ -106,7 +92,7 @@ func builds(ctx context.Context, source *tree.Tree, scratch string) error {
 	if err := change.Close(); err != nil {
 		return err
 	}
-	if err := run(ctx, checkout, nil, "git", "add", "-A"); err != nil {
+	if err := bench.Run(ctx, checkout, nil, "git", "add", "-A"); err != nil {
 		return err
 	}
 	warm, err := nix("build", "--no-link", ".#binaries")
@@ -150,10 +136,8 @@ func starts(ctx context.Context, source *tree.Tree, scratch string) error {
 		answers = append(answers, answer)
 		memory = append(memory, resident)
 	}
-	slices.Sort(answers)
-	slices.Sort(memory)
-	row(fmt.Sprintf("exec to the first answered chat, median of %d", runs), "≤ 30 ms", "%.1f ms", answers[runs/2].Seconds()*1e3)
-	row(fmt.Sprintf("resident memory when idle, median of %d", runs), "≤ 25 MB", "%.1f MB", float64(memory[runs/2])/1e6)
+	row(fmt.Sprintf("exec to the first answered chat, median of %d", runs), "≤ 30 ms", "%.1f ms", bench.Median(answers).Seconds()*1e3)
+	row(fmt.Sprintf("resident memory when idle, median of %d", runs), "≤ 25 MB", "%.1f MB", float64(bench.Median(memory))/1e6)
 	return nil
 }
 
@@ -162,7 +146,7 @@ func starts(ctx context.Context, source *tree.Tree, scratch string) error {
 func start(ctx context.Context, binary string) (answer time.Duration, resident int, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	address, err := freeAddress()
+	address, err := port.Free()
 	if err != nil {
 		return 0, 0, err
 	}
@@ -202,35 +186,8 @@ func start(ctx context.Context, binary string) (answer time.Duration, resident i
 	return answer, resident, nil
 }
 
-// freeAddress returns an address of this machine that nothing listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 func timed(f func() error) (time.Duration, error) {
 	begin := time.Now()
 	err := f()
 	return time.Since(begin), err
-}
-
-func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, output.Bytes())
-	}
-	return nil
-}
-
-// removeAll removes a folder that Nix may have made read-only.
-func removeAll(dir string) {
-	_ = exec.Command("chmod", "-R", "u+w", dir).Run()
-	_ = os.RemoveAll(dir)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/einstack/glide/test/bench"
 )
 
 // An outcome is what one turn of a proxy showed. Times are in microseconds.
@@ -27,7 +29,7 @@ func medianOf(turns []outcome) outcome {
 		for _, o := range turns {
 			values = append(values, field(o))
 		}
-		return median(values)
+		return bench.Median(values)
 	}
 	return outcome{
 		rate: pick(func(o outcome) float64 { return o.rate }), cpu: pick(func(o outcome) float64 { return o.cpu }),
@@ -75,7 +77,7 @@ func (p *proxy) load(ctx context.Context, connections int, d time.Duration, requ
 	took := time.Since(begin)
 	n := float64(len(all.whole))
 	return outcome{
-		rate: n / took.Seconds(), cpu: micros(p.cpuTime()-used) / n, p50: micros(median(all.whole)), first: micros(median(all.first)),
+		rate: n / took.Seconds(), cpu: micros(p.cpuTime()-used) / n, p50: micros(bench.Median(all.whole)), first: micros(bench.Median(all.first)),
 	}, nil
 }
 

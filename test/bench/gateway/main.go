@@ -14,8 +14,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"slices"
 	"time"
+
+	"github.com/einstack/glide/test/bench"
 )
 
 var (
@@ -26,7 +27,7 @@ var (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	run := bench
+	run := measure
 	if len(os.Args) == 3 && os.Args[1] == reverseProxy {
 		run = func(context.Context) error { return serveReverseProxy(os.Args[2]) }
 	} else if _, pinned := os.LookupEnv(pinnedEnv); !pinned {
@@ -61,7 +62,7 @@ func pin(ctx context.Context) error {
 	return cmd.Run()
 }
 
-func bench(ctx context.Context) error {
+func measure(ctx context.Context) error {
 	flag.Parse()
 	p, err := newProxies(ctx)
 	if err != nil {
@@ -71,8 +72,8 @@ func bench(ctx context.Context) error {
 
 	fmt.Println("| figure | goal | Glide | nginx | go-rp itself |")
 	fmt.Println("|---|---|---|---|---|")
-	for _, measure := range []func(context.Context, *proxies) error{throughput, latency, largePrompts, streams, openStreams, fallbacks, starts} {
-		if err := measure(ctx, p); err != nil {
+	for _, figures := range []func(context.Context, *proxies) error{throughput, latency, largePrompts, streams, openStreams, fallbacks, starts} {
+		if err := figures(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -107,11 +108,6 @@ func compare(ctx context.Context, of []*proxy, connections int, request func(*pr
 		medians[i] = medianOf(turns[i])
 	}
 	return medians, nil
-}
-
-func median[T ~int | ~int64 | ~float64](values []T) T {
-	slices.Sort(values)
-	return values[len(values)/2]
 }
 
 func throughput(ctx context.Context, p *proxies) error {
@@ -211,7 +207,7 @@ func starts(ctx context.Context, p *proxies) error {
 		took = append(took, time.Since(begin))
 		fresh.stop()
 	}
-	alone("exec to the first answer", "≤ 15 ms", "%.1f ms", median(took).Seconds()*1e3)
+	alone("exec to the first answer", "≤ 15 ms", "%.1f ms", bench.Median(took).Seconds()*1e3)
 	info, err := os.Stat(p.binary)
 	if err != nil {
 		return err

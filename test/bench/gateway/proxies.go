@@ -18,6 +18,7 @@ import (
 	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/port"
 )
 
 // A proxy is a program under test, or the provider itself.
@@ -127,15 +128,6 @@ func (p *proxies) start(ctx context.Context, name, address string, env []string,
 	}
 }
 
-// freeAddress returns an address of this machine that nothing listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 // glideConfig has a good router, one whose first model is dead and asked nevertheless,
 // and one whose first model is dead and rests. The client's key and its limits are checked.
 const glideConfig = `
@@ -158,11 +150,11 @@ func (p *proxies) startTraced(ctx context.Context) (*proxy, error) {
 }
 
 func (p *proxies) startGlideAs(ctx context.Context, name string, env ...string) (*proxy, error) {
-	address, err := freeAddress()
+	address, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
-	dead, err := freeAddress()
+	dead, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +180,7 @@ http {
 `
 
 func (p *proxies) startNginx(ctx context.Context) (*proxy, error) {
-	address, err := freeAddress()
+	address, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +194,7 @@ func (p *proxies) startNginx(ctx context.Context) (*proxy, error) {
 const reverseProxy = "go-rp"
 
 func (p *proxies) startReverseProxy(ctx context.Context) (*proxy, error) {
-	address, err := freeAddress()
+	address, err := port.Free()
 	if err != nil {
 		return nil, err
 	}

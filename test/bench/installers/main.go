@@ -8,14 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/bench"
 )
 
 // Goals of the figures, on 2 cores.
@@ -24,25 +23,13 @@ const (
 	installGoal = 2 * time.Second
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := bench(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main(measure) }
 
-func bench(ctx context.Context) error {
+func measure(ctx context.Context, scratch string) error {
 	source, err := tree.Find(".")
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "glide-bench-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
 	in := func(name string) string { return filepath.Join(scratch, name) }
 	if _, err := timed(ctx, source.Dir, "go", "build", "-o", in("release"), "./cmd/release"); err != nil {
 		return err

@@ -8,44 +8,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/einstack/glide/test/bench"
+	"github.com/einstack/glide/test/port"
 	"github.com/einstack/glide/test/repo"
 )
 
 // rounds is how often all but the slowest is measured; medians count.
 const rounds = 5
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := bench(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main(measure) }
 
-func bench(ctx context.Context) (err error) {
-	scratch, err := os.MkdirTemp("", "glide-bench-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		// Go makes its modules read-only.
-		err = errors.Join(err, exec.Command("chmod", "-R", "u+w", scratch).Run(), os.RemoveAll(scratch))
-	}()
+func measure(ctx context.Context, scratch string) error {
 	clone := filepath.Join(scratch, "glide")
-	if err := run(ctx, scratch, "git", "clone", "--quiet", repo.Root(), clone); err != nil {
+	if err := bench.Run(ctx, scratch, nil, "git", "clone", "--quiet", repo.Root(), clone); err != nil {
 		return err
 	}
 	fmt.Println("| figure | goal | measured |")
@@ -68,7 +52,7 @@ func bench(ctx context.Context) (err error) {
 }
 
 // compose starts the demo in the lab's engine.
-func compose(ctx context.Context, scratch, clone string) (median time.Duration, err error) {
+func compose(ctx context.Context, scratch, clone string) (took time.Duration, err error) {
 	image := filepath.Join(scratch, "image.tar")
 	if err := repo.Build(ctx, clone, "image-distroless-amd64", image); err != nil {
 		return 0, err
@@ -102,8 +86,7 @@ until curl --fail --silent --output /dev/null http://127.0.0.1:9099/v1/chat/comp
 			return 0, fmt.Errorf("docker compose down: %w\n%s", err, output)
 		}
 	}
-	slices.Sort(times)
-	return times[rounds/2], nil
+	return bench.Median(times), nil
 }
 
 // nix starts the gateway by Nix, once before it counts.
@@ -116,16 +99,14 @@ func nix(ctx context.Context, _, clone string) (time.Duration, error) {
 		}
 		times = append(times, waited)
 	}
-	times = times[1:]
-	slices.Sort(times)
-	return times[rounds/2], nil
+	return bench.Median(times[1:]), nil
 }
 
 // cold starts the gateway as someone does who has Go and nothing else.
 func cold(ctx context.Context, scratch, _ string) (time.Duration, error) {
 	fresh := filepath.Join(scratch, "fresh")
 	begin := time.Now()
-	if err := run(ctx, scratch, "git", "clone", "--quiet", repo.Root(), fresh); err != nil {
+	if err := bench.Run(ctx, scratch, nil, "git", "clone", "--quiet", repo.Root(), fresh); err != nil {
 		return 0, err
 	}
 	cloned := time.Since(begin)
@@ -136,7 +117,7 @@ func cold(ctx context.Context, scratch, _ string) (time.Duration, error) {
 
 // start runs a gateway and returns how long it took until it answered a request; then it ends the gateway.
 func start(ctx context.Context, dir string, env []string, method, path string, command ...string) (time.Duration, error) {
-	address, err := freeAddress()
+	address, err := port.Free()
 	if err != nil {
 		return 0, err
 	}
@@ -189,22 +170,4 @@ func answers(ctx context.Context, method, url string) bool {
 	}
 	response.Body.Close()
 	return response.StatusCode == http.StatusOK
-}
-
-// freeAddress returns an address of this machine that nothing listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-func run(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, output)
-	}
-	return nil
 }
