@@ -31,7 +31,7 @@ func (r *rehearsal) measure(t *testing.T) {
 		t.Logf("%-50s %8.1f s", what, spent.Seconds())
 		return spent
 	}
-	t.Logf("%d processors, %d targets, load %s", runtime.NumCPU(), len(targets), load(t))
+	t.Logf("%d processors, load %s", runtime.NumCPU(), load(t))
 	build := func() { r.run(t, "nix build .#release") }
 	build()
 	clock("nothing changed", build)

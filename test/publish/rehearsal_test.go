@@ -16,11 +16,12 @@ import (
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/tree"
 	"github.com/einstack/glide/test/channels"
+	"github.com/einstack/glide/test/page"
 	"github.com/einstack/glide/test/repo"
 )
 
-// The matrix of the rehearsal: of each operating system what its package managers want, and images on
-// no base, which is all that can be made without a registry.
+// The matrix of the rehearsal: of each operating system what its package managers want, all for figures;
+// and images on no base, which is all that can be made without a registry.
 var targets = []string{"darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64", "windows-386", "windows-amd64"}
 
 const candidate = "0.9.0-rc.1"
@@ -43,7 +44,9 @@ func TestRehearsal(t *testing.T) {
 		r.measure(t)
 		return
 	}
-	releasing, life, verifying := r.blocks(t, "RELEASING.md"), r.blocks(t, "docs/life-of-a-release.md"), r.blocks(t, "docs/verify.md")
+	releasing := r.typed(page.Shell(t, "RELEASING.md"))
+	life := r.typed(page.Shell(t, "docs/life-of-a-release.md"))
+	verifying := r.typed(page.Shell(t, "docs/verify.md"))
 	tag, promote, byHand := releasing[0], releasing[1], releasing[2]
 
 	// Not before it is merged and tagged.
@@ -170,21 +173,14 @@ git commit --quiet --message glide`)
 	return r
 }
 
-// blocks returns the commands of a document, block by block.
-func (r *rehearsal) blocks(t *testing.T, document string) []string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repo.Root(), document))
-	if err != nil {
-		t.Fatal(err)
+// typed returns what there is to type of blocks.
+func (r *rehearsal) typed(blocks []page.Block) []string {
+	var typed []string
+	for _, block := range blocks {
+		typed = append(typed, r.replaced.Replace(block.Text))
 	}
-	var blocks []string
-	for _, found := range block.FindAllStringSubmatch(string(text), -1) {
-		blocks = append(blocks, r.replaced.Replace(found[1]))
-	}
-	return blocks
+	return typed
 }
-
-var block = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
 func (r *rehearsal) try(t *testing.T, script string) (string, error) {
 	t.Helper()
@@ -216,7 +212,7 @@ func shrink(t *testing.T, file string) {
 		if of["images"] != nil {
 			of["images"] = []string{"distroless"}
 		}
-		return !slices.Contains(targets, of["goos"].(string)+"-"+of["goarch"].(string))
+		return !*figures && !slices.Contains(targets, of["goos"].(string)+"-"+of["goarch"].(string))
 	})
 	if text, err = json.MarshalIndent(matrix, "", "  "); err != nil {
 		t.Fatal(err)
