@@ -9,17 +9,23 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 var listens = regexp.MustCompile(`listens on (http://[0-9.:]+)`)
 
-// chat starts a gateway by the command, asks it for a chat and stops it.
+// chat starts a gateway by the command, asks it for a chat and stops it as service managers do.
 func chat(t *testing.T, command ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	interruptible(cmd)
+	chatBy(t, cmd, func() error { return cmd.Process.Signal(syscall.SIGTERM) })
+}
+
+// chatBy starts a gateway, asks it for a chat and stops it.
+func chatBy(t *testing.T, cmd *exec.Cmd, stop func() error) {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +34,8 @@ func chat(t *testing.T, command ...string) {
 		t.Fatal(err)
 	}
 	// If the banner doesn't come, the log ends with the program.
-	stop := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
-	defer stop.Stop()
+	kill := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
 	var log strings.Builder
 	url := ""
 	lines := bufio.NewScanner(io.TeeReader(stderr, &log))
@@ -39,7 +45,7 @@ func chat(t *testing.T, command ...string) {
 		}
 	}
 	if url == "" {
-		t.Fatalf("%q did not start: %v\n%s", command, cmd.Wait(), log.String())
+		t.Fatalf("%s did not start: %v\n%s", cmd, cmd.Wait(), log.String())
 	}
 	answer, err := http.Post(url+"/v1/chat/completions", "application/json",
 		strings.NewReader(`{"model": "default", "messages": [{"role": "user", "content": "Hello"}]}`))
@@ -51,7 +57,7 @@ func chat(t *testing.T, command ...string) {
 	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), `"chat.completion"`) {
 		t.Errorf("the chat was answered with %s, %v\n%s", answer.Status, err, body)
 	}
-	if err := interrupt(cmd); err != nil {
+	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(stderr)
@@ -59,6 +65,6 @@ func chat(t *testing.T, command ...string) {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("%q ended with %v\n%s%s", command, err, log.String(), rest)
+		t.Errorf("%s ended with %v\n%s%s", cmd, err, log.String(), rest)
 	}
 }

@@ -85,8 +85,8 @@ func boot(t *testing.T, hosts string, server http.Handler) (root string, admin *
 				Env:   []string{"HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive"},
 			}
 		}
-		if time.Since(start) > time.Minute {
-			t.Fatalf("the machine did not start in a minute: %v\n%s\n%s", err, output, read(t, log.Name()))
+		if time.Since(start) > 3*time.Minute {
+			t.Fatalf("the machine did not start in three minutes: %v\n%s\n%s", err, output, read(t, log.Name()))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

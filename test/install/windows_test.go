@@ -54,7 +54,10 @@ func TestWindows(t *testing.T) {
 			if got := output("config", "check", "glide.yaml"); got != "glide.yaml: ok\n" {
 				t.Errorf("its configuration is %q", got)
 			}
-			chat(t, append(program, "serve", "--config", "glide.yaml")...)
+			words := append(program, "serve", "--config", "glide.yaml")
+			cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
+			interruptible(cmd)
+			chatBy(t, cmd, func() error { return interrupt(cmd) })
 		})
 	}
 }
