@@ -9,7 +9,7 @@ test-images := tools/need busybox-static curl docker-registry gcc git libc6-dev 
 
 .PHONY: run test e2e e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes e2e-kind lint fmt lock binaries images release formulas reproduce bench-build bench-images bench-installers bench-gateway bench-release bench-start screenshot picture
 
-run: ; @$(go) run ./cmd/glide
+run: ; @$(go) build -o dist/glide ./cmd/glide && exec dist/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
 e2e: e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes
 e2e-artifacts: ; { command -v npm > /dev/null || tools/need npm; } && tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian mmdebstrap nuget pacman-package-manager rpm rpmlint rubocop ruby snapd squashfs-tools systemd-container && test/lab/lab install docker podman mdbook arch wine && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images ./test/demo ./test/site
