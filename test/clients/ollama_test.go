@@ -99,11 +99,7 @@ func TestOllama(t *testing.T) {
 	if err := ollamaSDK(t, u).Chat(t.Context(), request, func(api.ChatResponse) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	want := latest(t, u)
-	if got.Path != want.Path {
-		t.Errorf("the provider got %s, but its client sends %s", got.Path, want.Path)
-	}
-	equalJSON(t, got.Body, want.Body)
+	sameRequest(t, got, latest(t, u))
 }
 
 // TestOllamaEmbeddings also looks at the parameters that only Ollama has.
@@ -118,11 +114,7 @@ func TestOllamaEmbeddings(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := latest(t, u)
-	if got.Path != want.Path {
-		t.Errorf("the provider got %s, but its client sends %s", got.Path, want.Path)
-	}
-	equalJSON(t, got.Body, want.Body)
+	sameRequest(t, got, latest(t, u))
 }
 
 // TestOllamaDefaults fills Ollama's own parameters in, whatever the address ends with.

@@ -185,6 +185,20 @@ func contains(t *testing.T, text, part string) {
 	}
 }
 
+// sameRequest compares what a provider got with what its SDK sends: the path, some headers and the JSON.
+func sameRequest(t *testing.T, got, want testkit.Request, headers ...string) {
+	t.Helper()
+	if got.Path != want.Path {
+		t.Errorf("the provider got %s, but its SDK sends %s", got.Path, want.Path)
+	}
+	for _, name := range headers {
+		if g, w := got.Header.Get(name), want.Header.Get(name); g != w {
+			t.Errorf("the provider got %s: %s, but its SDK sends %s", name, g, w)
+		}
+	}
+	equalJSON(t, got.Body, want.Body)
+}
+
 // equalJSON compares what a provider got with what its SDK sends.
 func equalJSON(t *testing.T, got, want string) {
 	t.Helper()
