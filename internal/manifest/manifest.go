@@ -11,12 +11,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/einstack/glide/internal/dist"
 )
@@ -129,52 +132,60 @@ func (m *Manifest) validate() error {
 // Check reads every file and blob of a release's folder and reports all that is missing, is not what
 // the manifest says, or is not in it.
 func (m *Manifest) Check(dir string) error {
-	var errs []error
 	sums, err := dist.ReadSums(dir)
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{dist.SumsFile: true, SignatureFile: true, ImagesDir: true, File: true}
-	check := func(name, want string) {
-		known[name] = true
-		got, _, err := dist.Sum(filepath.Join(dir, name))
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case got != want || got != sums[name]:
-			errs = append(errs, fmt.Errorf("%s: it has the sum %s, but %s says %s and %s %s",
-				filepath.Join(dir, name), got, File, want, dist.SumsFile, sums[name]))
-		}
-	}
-	check(File, sums[File])
+	wanted := map[string]string{File: sums[File]}
 	for _, a := range m.Artifacts {
 		if a.Kind != "image" {
-			check(a.Name, a.SHA256)
+			wanted[a.Name] = a.SHA256
 		}
 	}
+	var checks []func() error
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		checks = append(checks, func() error {
+			want := wanted[name]
+			got, _, err := dist.Sum(filepath.Join(dir, name))
+			if err == nil && (got != want || got != sums[name]) {
+				err = fmt.Errorf("%s: it has the sum %s, but %s says %s and %s %s",
+					filepath.Join(dir, name), got, File, want, dist.SumsFile, sums[name])
+			}
+			return err
+		})
+	}
+	if len(m.For("oci")) > 0 {
+		blobs, err := filepath.Glob(filepath.Join(dir, ImagesDir, "blobs", "sha256", "*"))
+		if err != nil {
+			return err
+		}
+		for _, blob := range blobs {
+			checks = append(checks, func() error {
+				got, _, err := dist.Sum(blob)
+				if err == nil && got != filepath.Base(blob) {
+					err = fmt.Errorf("%s: the blob is sha256:%s", blob, got)
+				}
+				return err
+			})
+		}
+	}
+	errs := make([]error, len(checks))
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for i, check := range checks {
+		group.Go(func() error {
+			errs[i] = check()
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in errs, all of them
 	entries, err := os.ReadDir(dir)
 	errs = append(errs, err)
 	for _, entry := range entries {
-		if !known[entry.Name()] && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
+		_, known := wanted[entry.Name()]
+		known = known || entry.Name() == dist.SumsFile || entry.Name() == ImagesDir
+		if !known && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
 			errs = append(errs, fmt.Errorf("%s: %s does not list it", filepath.Join(dir, entry.Name()), File))
-		}
-	}
-	if len(m.For("oci")) > 0 {
-		errs = append(errs, checkBlobs(filepath.Join(dir, ImagesDir)))
-	}
-	return errors.Join(errs...)
-}
-
-// checkBlobs reads every blob of a layout.
-func checkBlobs(layout string) error {
-	blobs, err := filepath.Glob(filepath.Join(layout, "blobs", "sha256", "*"))
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, blob := range blobs {
-		if got, _, err := dist.Sum(blob); err != nil || got != filepath.Base(blob) {
-			errs = append(errs, errors.Join(err, fmt.Errorf("%s: the blob is sha256:%s", blob, got)))
 		}
 	}
 	return errors.Join(errs...)

@@ -28,7 +28,7 @@ func newDir(r *Release, place string) (Channel, error) {
 func (d *directory) Name() string  { return "dir" }
 func (d *directory) Place() string { return d.root }
 
-func (d *directory) Plan(context.Context) ([]Stage, error) {
+func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 	final := filepath.Join(d.root, d.release.Version)
 	_, err := os.Stat(final)
 	published := err == nil
@@ -36,7 +36,7 @@ func (d *directory) Plan(context.Context) ([]Stage, error) {
 	if !published {
 		dir = filepath.Join(d.root, "."+d.release.Version+".partial")
 	}
-	var files Stage
+	var files []glance
 	err = filepath.WalkDir(d.release.Dir, func(path string, entry fs.DirEntry, err error) error {
 		// A rehearsal is good before and after the release is signed.
 		if err != nil || entry.IsDir() || entry.Name() == manifest.SignatureFile {
@@ -46,11 +46,13 @@ func (d *directory) Plan(context.Context) ([]Stage, error) {
 		if err != nil {
 			return err
 		}
-		item, err := d.file(path, filepath.Join(dir, name), published)
-		item.Name = name
-		files = append(files, item)
-		return err
+		files = append(files, func(context.Context) (Item, error) { return d.file(name, dir, published) })
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	stages, err := look(ctx, files)
 	if err != nil {
 		return nil, err
 	}
@@ -67,16 +69,18 @@ func (d *directory) Plan(context.Context) ([]Stage, error) {
 			return nil
 		}
 	}
-	return []Stage{files, {show}}, nil
+	return append(stages, Stage{show}), nil
 }
 
-// file compares a file of the release with a copy of it.
-func (d *directory) file(from, to string, published bool) (Item, error) {
+// file compares a file of the release with its copy in dir.
+func (d *directory) file(name, dir string, published bool) (Item, error) {
+	from, to := d.release.path(name), filepath.Join(dir, name)
+	item := Item{Name: name, State: Absent, Put: func(context.Context) error { return d.copyFile(from, to) }}
 	want, size, err := dist.Sum(from)
 	if err != nil {
-		return Item{}, err
+		return item, err
 	}
-	item := Item{Size: size, State: Absent, Put: func(context.Context) error { return d.copyFile(from, to) }}
+	item.Size = size
 	got, _, err := dist.Sum(to)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !published:

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -54,7 +53,7 @@ func (o *oci) Plan(ctx context.Context) ([]Stage, error) {
 		return nil, err
 	}
 
-	var platforms, versions, documents, moving Stage
+	var platforms, versions, documents, moving []glance
 	for _, artifact := range o.release.For("oci") {
 		tagged, err := images.ImageIndex(v1.Hash{Algorithm: "sha256", Hex: artifact.SHA256})
 		if err != nil {
@@ -66,34 +65,24 @@ func (o *oci) Plan(ctx context.Context) ([]Stage, error) {
 			if err != nil {
 				return nil, err
 			}
-			item, err := repo.image(ctx, label, repo.Digest(platform.Digest.String()), image)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", label, err)
+			platforms = append(platforms, func(ctx context.Context) (Item, error) {
+				return repo.image(ctx, label, repo.Digest(platform.Digest.String()), image)
+			})
+			if document, ok := referrers[platform.Digest]; ok {
+				documents = append(documents, func(ctx context.Context) (Item, error) {
+					return repo.referrer(ctx, label+", bill of materials", platform.Digest, document)
+				})
 			}
-			platforms = append(platforms, item)
-			document, ok := referrers[platform.Digest]
-			if !ok {
-				continue
-			}
-			if item, err = repo.referrer(ctx, label+", bill of materials", platform.Digest, document); err != nil {
-				return nil, fmt.Errorf("%s: %w", label, err)
-			}
-			documents = append(documents, item)
 		}
 		for _, tag := range tagsOf(places, strings.TrimPrefix(artifact.Name, o.release.Version+"-")) {
-			moves := tag != o.release.Version && !strings.HasPrefix(tag, o.release.Version+"-")
-			item, err := repo.tag(ctx, tag, tagged, moves)
-			if err != nil {
-				return nil, fmt.Errorf("tag %s: %w", tag, err)
-			}
-			if moves {
-				moving = append(moving, item)
+			if tag == o.release.Version || strings.HasPrefix(tag, o.release.Version+"-") {
+				versions = append(versions, func(ctx context.Context) (Item, error) { return repo.tag(ctx, tag, tagged, false) })
 			} else {
-				versions = append(versions, item)
+				moving = append(moving, func(ctx context.Context) (Item, error) { return repo.tag(ctx, tag, tagged, true) })
 			}
 		}
 	}
-	return []Stage{platforms, versions, documents, moving}, nil
+	return look(ctx, platforms, versions, documents, moving)
 }
 
 // tagsOf returns the tags of a distro's images.

@@ -45,6 +45,33 @@ type Item struct {
 // A Stage is items that are put at the same time. A stage begins when the one before is complete.
 type Stage []Item
 
+// A glance finds out about one item, whose name it returns with an error too.
+type glance func(context.Context) (Item, error)
+
+// maxGlances is how many items of a channel are looked at at the same time.
+const maxGlances = 16
+
+// look finds out about all items of some stages, and keeps their order.
+func look(ctx context.Context, at ...[]glance) ([]Stage, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxGlances)
+	stages := make([]Stage, len(at))
+	for i, glances := range at {
+		stages[i] = make(Stage, len(glances))
+		for j, glance := range glances {
+			group.Go(func() error {
+				item, err := glance(ctx)
+				if err != nil {
+					return fmt.Errorf("%s: %w", item.Name, err)
+				}
+				stages[i][j] = item
+				return nil
+			})
+		}
+	}
+	return stages, group.Wait()
+}
+
 // A Channel is a place that a release is published to.
 type Channel interface {
 	// Name returns the channel's name in release.json.
@@ -52,7 +79,7 @@ type Channel interface {
 	// Place says where it is, for people.
 	Place() string
 	// Plan compares the channel with the release. It changes nothing. The last stage is what
-	// makes the release visible.
+	// makes the release visible, or the newest: it is put only by a plan that found nothing else absent.
 	Plan(context.Context) ([]Stage, error)
 }
 
@@ -167,42 +194,52 @@ func (p *Publisher) backoff(failures int) time.Duration {
 	return wait/2 + rand.N(wait+1)
 }
 
-// put puts the absent items of a stage after the other and returns how many it has put.
+// put puts the absent items of a stage after the other and returns how many it has put. If there
+// were any before the last stage, that is left to the next look: much may have happened at the
+// channel meanwhile.
 func (r *run) put(ctx context.Context, c Channel, stages []Stage) (int, error) {
 	total := 0
-	for _, stage := range stages {
-		var mu sync.Mutex
-		var errs []error
-		var group errgroup.Group
-		for _, item := range stage {
-			if item.State != Absent {
-				continue
-			}
-			select {
-			case r.slots <- struct{}{}:
-			case <-ctx.Done():
-				return total, errors.Join(group.Wait(), context.Cause(ctx))
-			}
-			group.Go(func() error {
-				defer func() { <-r.slots }()
-				err := item.Put(ctx)
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					errs = append(errs, fmt.Errorf("%s: %w", item.Name, err))
-					return nil
-				}
-				total++
-				r.say(c, "put %s", item)
-				return nil
-			})
+	for i, stage := range stages {
+		if i == len(stages)-1 && total > 0 {
+			break
 		}
-		_ = group.Wait() // the errors are in errs, all of them
-		if len(errs) > 0 {
-			return total, errors.Join(errs...)
+		put, err := r.putStage(ctx, c, stage)
+		if total += put; err != nil {
+			return total, err
 		}
 	}
 	return total, nil
+}
+
+func (r *run) putStage(ctx context.Context, c Channel, stage Stage) (total int, err error) {
+	var mu sync.Mutex
+	var errs []error
+	var group errgroup.Group
+	for _, item := range stage {
+		if item.State != Absent {
+			continue
+		}
+		select {
+		case r.slots <- struct{}{}:
+		case <-ctx.Done():
+			return total, errors.Join(group.Wait(), context.Cause(ctx))
+		}
+		group.Go(func() error {
+			defer func() { <-r.slots }()
+			err := item.Put(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", item.Name, err))
+				return nil
+			}
+			total++
+			r.say(c, "put %s", item)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in errs, all of them
+	return total, errors.Join(errs...)
 }
 
 // String returns the item's name, with its size if that matters.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -242,24 +243,72 @@ func TestTwoPublishers(t *testing.T) {
 	setenv(t, w)
 	done := make(chan []Result)
 	for range 2 {
-		go func() {
-			r, err := manifest.Read(dir)
-			if err != nil {
-				t.Error(err)
-			}
-			opened, err := Open(&Release{Manifest: r, Dir: dir, Scratch: t.TempDir()}, w.To())
-			if err != nil {
-				t.Error(err)
-			}
-			p := &Publisher{Jobs: 4, Tries: 8, Backoff: 10 * time.Millisecond}
-			done <- p.Run(t.Context(), opened)
-		}()
+		go func() { done <- rival(t, dir, w.To()) }()
 	}
 	wantComplete(t, <-done)
 	wantComplete(t, <-done)
 	wantPublished(t, w, dir, "0.2.0")
 	for _, place := range []string{"github", "index", "homebrew", "snap"} {
 		wantOnce(t, w, place)
+	}
+}
+
+// rival publishes beside another publisher, to whose environment it is used.
+func rival(t *testing.T, dir string, to []string) []Result {
+	m, err := manifest.Read(dir)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	opened, err := Open(&Release{Manifest: m, Dir: dir, Scratch: t.TempDir()}, to)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	p := &Publisher{Jobs: 4, Tries: 8, Backoff: 10 * time.Millisecond}
+	return p.Run(t.Context(), opened)
+}
+
+// A newer version that is published while an older one is on its way keeps what moves.
+func TestNewerVersionMeanwhile(t *testing.T) {
+	older, newer := channels.Release(t, "0.2.1", ""), channels.Release(t, "0.3.0", "")
+	world := func() *channels.World {
+		w := channels.New(t)
+		w.GitHub.Tags = []string{"v0.2.1", "v0.3.0"}
+		return w
+	}
+	newest := map[string]func(*channels.World) bool{
+		"github": func(w *channels.World) bool {
+			old, _ := w.GitHub.Published("v0.2.1")
+			recent, _ := w.GitHub.Published("v0.3.0")
+			return old.Latest == "false" && recent.Latest == "true"
+		},
+		"oci": func(w *channels.World) bool {
+			return slices.Equal(w.Blobs(t, "einstack/glide", "latest"), w.Blobs(t, "einstack/glide", "0.3.0"))
+		},
+		"snap": func(w *channels.World) bool {
+			snap, _ := w.Snaps.Released("amd64", "latest/stable")
+			return string(snap) == "snap for amd64 0.3.0"
+		},
+	}
+	for place, keeps := range newest {
+		t.Run(place, func(t *testing.T) {
+			before := world()
+			wantComplete(t, publishTo(t, before, older, []string{before.At(place)}, nil))
+			first := 1 + slices.IndexFunc(before.Faults.Calls(), func(call string) bool {
+				return !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/list-revisions")
+			})
+			w := world()
+			w.Public = true
+			w.Faults.Set(first, func(server http.Handler, res http.ResponseWriter, r *http.Request) {
+				wantComplete(t, rival(t, newer, []string{w.At(place)}))
+				server.ServeHTTP(res, r)
+			})
+			wantComplete(t, publishTo(t, w, older, []string{w.At(place)}, nil))
+			if !keeps(w) {
+				t.Error("the older version took what moves from the newer one")
+			}
+		})
 	}
 }
 
