@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/einstack/glide/internal/chart"
+	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/policy"
 )
@@ -30,6 +31,21 @@ type Release struct {
 }
 
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
+
+// sum returns the SHA-256 of a file of the release, hexadecimal. Most are known, and right after
+// [manifest.Manifest.Check].
+func (r *Release) sum(name string) (string, error) {
+	for _, a := range r.Artifacts {
+		if a.Name == name && a.Kind != "image" {
+			return a.SHA256, nil
+		}
+	}
+	if dir, base := filepath.Split(name); dir == filepath.Join(manifest.ImagesDir, "blobs", "sha256")+string(filepath.Separator) {
+		return base, nil
+	}
+	sum, _, err := dist.Sum(r.path(name))
+	return sum, err
+}
 
 func (r *Release) transport() http.RoundTripper {
 	if r.Silence == 0 {

@@ -76,11 +76,15 @@ func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 func (d *directory) file(name, dir string, published bool) (Item, error) {
 	from, to := d.release.path(name), filepath.Join(dir, name)
 	item := Item{Name: name, State: Absent, Put: func(context.Context) error { return d.copyFile(from, to) }}
-	want, size, err := dist.Sum(from)
+	info, err := os.Stat(from)
 	if err != nil {
 		return item, err
 	}
-	item.Size = size
+	item.Size = info.Size()
+	want, err := d.release.sum(name)
+	if err != nil {
+		return item, err
+	}
 	got, _, err := dist.Sum(to)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !published:
