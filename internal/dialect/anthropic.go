@@ -89,13 +89,13 @@ func (anthropic) Follow(p *Progress, event []byte) {
 	_, data := sse.Parse(event)
 	switch eventType(data) {
 	case "message_start":
-		p.Usage = Usage(data)
+		p.Usage = Usage(member(data, "message", "usage"))
 	case "content_block_delta":
 		p.Content = true
 	case "message_delta":
 		// An answer may have no content at all; then this is what it says.
 		p.Content, p.Finished = true, true
-		if u := Usage(data); u.Input > 0 {
+		if u := Usage(member(data, "usage")); u.Input > 0 {
 			p.Usage = u
 		} else {
 			p.Usage.Output = u.Output
@@ -108,13 +108,7 @@ func (anthropic) Follow(p *Progress, event []byte) {
 }
 
 // eventType returns the member type of data, an object, or "".
-func eventType(data []byte) (name string) {
-	// What is malformed has no type; the client sees it as it is.
-	_ = scan.Object(data, func(key []byte, value scan.Range) error {
-		if string(key) == "type" {
-			name, _ = scan.String(value.Of(data))
-		}
-		return nil
-	})
+func eventType(data []byte) string {
+	name, _ := scan.String(member(data, "type"))
 	return name
 }

@@ -97,24 +97,8 @@ type Progress struct {
 	Usage    chat.Usage
 }
 
-// Usage returns the usage that a plain answer states. Only its tail is needed, as all
-// providers put the usage after the content.
-func Usage(tail []byte) chat.Usage {
-	const key = `usage":` // or token_usage; inside of a string the quote would be escaped
-	at := bytes.LastIndex(tail, []byte(key))
-	if at < 0 {
-		return chat.Usage{}
-	}
-	return parseUsage(bytes.TrimLeft(tail[at+len(key):], " \r\n\t"))
-}
-
-// parseUsage reads the object at the beginning of text, in the words of any dialect.
-func parseUsage(text []byte) (u chat.Usage) {
-	end := objectEnd(text)
-	if end == 0 {
-		return u
-	}
-	object := text[:end]
+// Usage reads the usage that an answer states: an object, in the words of any dialect.
+func Usage(object []byte) (u chat.Usage) {
 	// A malformed object leaves zeros: the client gets it as it is all the same.
 	_ = scan.Object(object, func(key []byte, value scan.Range) error {
 		n, err := strconv.Atoi(string(value.Of(object)))
@@ -138,24 +122,20 @@ func parseUsage(text []byte) (u chat.Usage) {
 	return u
 }
 
-// objectEnd returns the length of the object that text begins with, or 0. Objects of
-// usage hold no braces inside strings.
-func objectEnd(text []byte) int {
-	depth := 0
-	for i, c := range text {
-		switch c {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i + 1
+// member returns the value at the end of a path of names in data, an object, or nil.
+func member(data []byte, path ...string) []byte {
+	for _, name := range path {
+		var found []byte
+		// What is malformed has no members; the client sees it as it is.
+		_ = scan.Object(data, func(key []byte, value scan.Range) error {
+			if string(key) == name {
+				found = value.Of(data)
 			}
-		}
-		if depth == 0 {
-			return 0
-		}
+			return nil
+		})
+		data = found
 	}
-	return 0
+	return data
 }
 
 // hasString reports whether text holds the member key with a string that is not empty as

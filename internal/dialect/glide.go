@@ -113,7 +113,7 @@ func (Glide) Follow(p *Progress, event []byte) {
 	}
 	p.Content = true
 	if hasString(data, `"finish_reason"`) {
-		p.Finished, p.Done, p.Usage = true, true, Usage(data)
+		p.Finished, p.Done, p.Usage = true, true, Usage(member(data, "chunk", "model_response", "token_usage"))
 	}
 }
 

@@ -70,20 +70,21 @@ func (openAIChat) Follow(p *Progress, event []byte) {
 	if hasString(data, `"finish_reason"`) {
 		p.Finished = true
 	}
-	if usage := Usage(data); usage != (chat.Usage{}) {
-		p.Usage = usage
+	if !bytes.Contains(data, []byte(`"usage"`)) {
+		return
+	}
+	for _, path := range [][]string{{"usage"}, {"x_groq", "usage"}} { // Groq's own, unless asked for
+		if usage := Usage(member(data, path...)); usage != (chat.Usage{}) {
+			p.Usage = usage
+		}
 	}
 }
 
-// failed reports whether data is an object with an error at its top.
+// failed reports whether data is an object with an error at its top, or is an error itself,
+// as older servers of vLLM tell it.
 func failed(data []byte) bool {
-	found := false
-	// What is malformed does not say that it failed; the stream's end will tell.
-	_ = scan.Object(data, func(key []byte, value scan.Range) error {
-		found = found || string(key) == "error" && !scan.Null(value.Of(data))
-		return nil
-	})
-	return found
+	told := member(data, "error")
+	return told != nil && !scan.Null(told) || string(member(data, "object")) == `"error"`
 }
 
 // hasDelta reports whether a chunk carries anything of the answer. Servers open a stream

@@ -41,7 +41,7 @@ func (openAIResponses) Follow(p *Progress, event []byte) {
 			p.Failed, p.Refusal = true, bytes.Clone(data)
 		}
 	case "response.completed", "response.incomplete":
-		p.Content, p.Done, p.Usage = true, true, Usage(data)
+		p.Content, p.Done, p.Usage = true, true, Usage(member(data, "response", "usage"))
 	case "response.failed":
 		var in struct{ Response json.RawMessage }
 		p.Failed = true

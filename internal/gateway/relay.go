@@ -39,8 +39,14 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 		return t.failed(ctx, fmt.Errorf("the answer is larger than %d bytes", maxPlain))
 	}
 	failed := false
+	var usage chat.Usage
 	err = scan.Object(body.Bytes, func(key []byte, value scan.Range) error {
-		failed = failed || string(key) == "error" && !scan.Null(value.Of(body.Bytes))
+		switch string(key) {
+		case "error":
+			failed = failed || !scan.Null(value.Of(body.Bytes))
+		case "usage":
+			usage = dialect.Usage(value.Of(body.Bytes))
+		}
 		return nil
 	})
 	if err != nil {
@@ -50,7 +56,9 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 		return t.failedInBand(answer.Header, append([]byte(nil), body.Bytes...))
 	}
 	t.attempt.Succeed(time.Since(t.began))
-	t.usage = dialect.Usage(body.Bytes[max(0, len(body.Bytes)-usageTail):])
+	if t.usage = usage; answer.Usage != nil {
+		t.usage = *answer.Usage
+	}
 	h := t.commit(answer)
 	h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
 	t.w.WriteHeader(answer.Status)
@@ -63,9 +71,6 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 	}
 	return nil
 }
-
-// usageTail is how much of a plain answer's end is searched for its usage, in bytes.
-const usageTail = 8 << 10
 
 // failedInBand takes note of an error in an answer that has the status of a success.
 func (t *try) failedInBand(header http.Header, body []byte) *setback {

@@ -44,7 +44,7 @@ type Answer struct {
 	Header http.Header
 	Length int64         // of the body in bytes; -1 if unknown
 	Body   io.ReadCloser // server-sent events if the call was for a stream and the status is 200
-	Usage  *chat.Usage   // of a translated stream, known at its end; else nil
+	Usage  *chat.Usage   // of what was translated, known at the end of a stream; else nil
 }
 
 // New returns the provider that m configures.

@@ -42,7 +42,9 @@ func decode(call *Call, provider, model string) (*codec, error) {
 // it.
 func (c *codec) answer(header http.Header, r *chat.Response) *Answer {
 	c.complete(&r.ID, &r.Model, &r.Created)
-	return bodyAnswer(http.StatusOK, header, c.EncodeResponse(r))
+	a := bodyAnswer(http.StatusOK, header, c.EncodeResponse(r))
+	a.Usage = &r.Usage
+	return a
 }
 
 // stream returns a stream in the call's dialect.
