@@ -39,6 +39,11 @@ func (c *collector) add(ev Event) {
 		}
 		c.text.WriteString(ev.Text)
 	case ThinkingDelta:
+		if ev.Redacted {
+			c.flush()
+			c.response.Parts = append(c.response.Parts, Thinking{Text: ev.Text, Redacted: true})
+			return
+		}
 		if c.thinking.Len() == 0 && c.signature == "" {
 			c.flush()
 		}

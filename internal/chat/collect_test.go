@@ -9,7 +9,7 @@ import (
 func TestCollect(t *testing.T) {
 	r, err := Collect(&sliceStream{events: []Event{
 		Start{ID: "i", Model: "m", Created: 1},
-		ThinkingDelta{Text: "hm"}, ThinkingDelta{Signature: "sig"},
+		ThinkingDelta{Text: "hm"}, ThinkingDelta{Signature: "sig"}, ThinkingDelta{Text: "x", Redacted: true}, ThinkingDelta{Text: "y", Redacted: true},
 		TextDelta{Text: "a"}, TextDelta{Text: "b"},
 		ToolStart{ID: "t1", Name: "f"}, ToolDelta{Arguments: `{"x":`}, ToolDelta{Arguments: `1}`},
 		ToolStart{ID: "t2", Name: "g"},
@@ -20,7 +20,7 @@ func TestCollect(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Part{
-		Thinking{Text: "hm", Signature: "sig"}, Text{Text: "ab"},
+		Thinking{Text: "hm", Signature: "sig"}, Thinking{Text: "x", Redacted: true}, Thinking{Text: "y", Redacted: true}, Text{Text: "ab"},
 		ToolCall{ID: "t1", Name: "f", Arguments: `{"x":1}`}, ToolCall{ID: "t2", Name: "g"}, Text{Text: "c"},
 	}
 	if len(r.Parts) != len(want) {

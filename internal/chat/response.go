@@ -48,8 +48,12 @@ type Start struct {
 // TextDelta is more text.
 type TextDelta struct{ Text string }
 
-// ThinkingDelta is more reasoning, or the signature that ends it.
-type ThinkingDelta struct{ Text, Signature string }
+// ThinkingDelta is more reasoning, or the signature that ends it. Reasoning whose text is
+// encrypted comes as a whole.
+type ThinkingDelta struct {
+	Text, Signature string
+	Redacted        bool
+}
 
 // ToolStart begins a call of a tool. Its arguments follow until another event than
 // [ToolDelta].

@@ -17,6 +17,15 @@ func TestAnswers(t *testing.T) {
 	openAI := func(message, finish string) string {
 		return `{"choices":[{"message":{` + message + `},"finish_reason":` + finish + `}]}`
 	}
+	anthropic := func(content, finish string) string {
+		return `{"type":"message","content":[` + content + `],"stop_reason":"` + finish + `"}`
+	}
+	bedrock := func(content string) string {
+		return `{"output":{"message":{"content":[` + content + `]}},"stopReason":"end_turn"}`
+	}
+	gemini := func(parts, finish string) string {
+		return `{"candidates":[{"content":{"parts":[` + parts + `]},"finishReason":"` + finish + `"}]}`
+	}
 	for _, tt := range []struct {
 		name       string
 		from       dialect.Upstream
@@ -31,6 +40,20 @@ func TestAnswers(t *testing.T) {
 		{"a reason that is a failure", dialect.CompatibleUpstream, openAI(`"content":"a"`, `"insufficient_system_resource"`), "the model stopped for the reason insufficient_system_resource"},
 		{"an error that promises success", dialect.CompatibleUpstream, `{"error":{"message":"overloaded","code":502}}`, "the provider reported an error: overloaded"},
 		{"an error that is the answer", dialect.CompatibleUpstream, `{"object":"error","message":"too long","code":400}`, "the provider reported an error: too long"},
+
+		{"a search at Anthropic", dialect.AnthropicUpstream, anthropic(`{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"}},{"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","url":"u"}]},
+			{"type":"code_execution_tool_result","tool_use_id":"s","content":{"type":"code_execution_result","stdout":"1"}},{"type":"mcp_tool_use","id":"m","name":"f","input":{}},{"type":"mcp_tool_result","tool_use_id":"m","content":[]},{"type":"text","text":"a"}`, "end_turn"),
+			"[chat.Text{Text:a}] stop"},
+		{"a turn that is paused", dialect.AnthropicUpstream, anthropic(`{"type":"text","text":"a"}`, "pause_turn"), "[chat.Text{Text:a}] length"},
+
+		{"text with sources", dialect.Bedrock, bedrock(`{"citationsContent":{"content":[{"text":"a"}],"citations":[{"title":"t"}]}},{"text":"b"}`), "[chat.Text{Text:a} chat.Text{Text:b}] stop"},
+		{"a tool at AWS", dialect.Bedrock, bedrock(`{"toolUse":{"toolUseId":"s","name":"f","input":{},"type":"server_tool_use"}},{"toolResult":{"toolUseId":"s","content":[{"json":{"out":1}}],"status":"success"}},{"text":"a"},{"toolUse":{"toolUseId":"t","name":"g","input":{},"type":"tool_use"}}`),
+			"[chat.Text{Text:a} chat.ToolCall{ID:t Name:g Arguments:{} Signature:}] stop"},
+
+		{"code at Google", dialect.Gemini, gemini(`{"executableCode":{"code":"x"},"thoughtSignature":"s"},{"codeExecutionResult":{"outcome":"OUTCOME_OK"}},{"toolCall":{"id":"1"},"thoughtSignature":"s"},{"toolResponse":{"id":"1"}},{"text":"a"}`, "STOP"), "[chat.Text{Text:a}] stop"},
+		{"an image that is signed", dialect.Gemini, gemini(`{"inlineData":{"mimeType":"image/png","data":"AAAA"},"thoughtSignature":"s"}`, "STOP"), "read the answer: it holds media, which cannot be translated"},
+		{"something new", dialect.Gemini, gemini(`{"hologram":{}}`, "STOP"), "read the answer: it holds something else than text and calls, which cannot be translated"},
+		{"withheld by a template", dialect.Gemini, gemini(``, "MODEL_ARMOR"), "[] filtered"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""
@@ -65,6 +88,13 @@ func TestStreamedAnswers(t *testing.T) {
 		{"nothing but the mark of the end", dialect.CompatibleUpstream, events("[DONE]"), "unexpected EOF"},
 		{"an error that is an event", dialect.CompatibleUpstream, events(chunk(`"content":"a"`, "null"), `{"object":"error","message":"out of memory","code":500}`, "[DONE]"), "the provider reported an error in the stream: out of memory"},
 		{"a reason that is a failure", dialect.CompatibleUpstream, events(chunk(`"content":"a"`, `"error"`), "[DONE]"), "the model stopped for the reason error"},
+		{"a search at Anthropic", dialect.AnthropicUpstream, events(`{"type":"message_start","message":{}}`,
+			`{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}`, `{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}`, `{"type":"content_block_stop","index":0}`,
+			`{"type":"content_block_start","index":1,"content_block":{"type":"web_search_tool_result","tool_use_id":"s","content":{"type":"web_search_tool_result_error","error_code":"unavailable"}}}`, `{"type":"content_block_stop","index":1}`,
+			`{"type":"content_block_start","index":2,"content_block":{"type":"redacted_thinking","data":"x"}}`, `{"type":"content_block_stop","index":2}`,
+			`{"type":"content_block_start","index":3,"content_block":{"type":"text","text":""}}`, `{"type":"content_block_delta","index":3,"delta":{"type":"text_delta","text":"a"}}`,
+			`{"type":"message_delta","delta":{"stop_reason":"end_turn"}}`, `{"type":"message_stop"}`),
+			"[chat.Thinking{Text:x Signature: Redacted:true} chat.Text{Text:a}] stop"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""

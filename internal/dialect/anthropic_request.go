@@ -96,7 +96,11 @@ type anthropicMetadata struct {
 }
 
 func (c *anthropicContent) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '"' {
+	switch data[0] {
+	case '{': // what a tool that runs at Anthropic itself has to tell
+		*c = anthropicContent{{}}
+		return nil
+	case '"':
 		var text string
 		err := json.Unmarshal(data, &text)
 		*c = anthropicContent{{Type: "text", Text: &text}}

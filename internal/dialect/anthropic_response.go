@@ -141,6 +141,9 @@ func (e *anthropicEncoder) Encode(dst []byte, ev chat.Event) []byte {
 		dst = e.begin(dst, anthropicBlock{Type: "text", Text: &empty}, false)
 		return e.delta(dst, anthropicDelta{Type: "text_delta", Text: ev.Text})
 	case chat.ThinkingDelta:
+		if ev.Redacted {
+			return e.begin(dst, anthropicBlock{Type: "redacted_thinking", Data: ev.Text}, true)
+		}
 		dst = e.begin(dst, anthropicBlock{Type: "thinking", Thinking: &empty, Signature: &empty}, false)
 		if ev.Text != "" {
 			dst = e.delta(dst, anthropicDelta{Type: "thinking_delta", Thinking: ev.Text})

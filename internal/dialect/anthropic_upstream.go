@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/einstack/glide/internal/chat"
@@ -155,9 +156,11 @@ func decodeAnthropicUsage(u *anthropicUsage) chat.Usage {
 	}
 }
 
+// decodeAnthropicFinish returns why an answer ended. A turn that is paused, as after many
+// steps of tools that run at Anthropic, is not complete either.
 func decodeAnthropicFinish(reason *string) chat.Finish {
 	switch orEmpty(reason) {
-	case "max_tokens", "model_context_window_exceeded":
+	case "max_tokens", "model_context_window_exceeded", "pause_turn":
 		return chat.Length
 	case "tool_use":
 		return chat.ToolUse
@@ -175,6 +178,7 @@ func (anthropicUpstream) DecodeResponse(body []byte) (*chat.Response, error) {
 	if in.Type != "message" {
 		return nil, errors.New("the provider sent something else than a message")
 	}
+	in.Content = slices.DeleteFunc(in.Content, anthropicBlock.ranThere)
 	parts, err := decodeAnthropicContent(in.Content, "content")
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %v", err) // no refusal of the client's request
@@ -182,6 +186,12 @@ func (anthropicUpstream) DecodeResponse(body []byte) (*chat.Response, error) {
 	return &chat.Response{
 		ID: in.ID, Model: in.Model, Parts: parts, Finish: decodeAnthropicFinish(in.StopReason), Usage: decodeAnthropicUsage(&in.Usage),
 	}, nil
+}
+
+// ranThere reports whether a block tells of a tool that ran at Anthropic. It asks nothing of
+// the client; what came of it is in the text.
+func (b anthropicBlock) ranThere() bool {
+	return b.Type == "server_tool_use" || b.Type == "mcp_tool_use" || strings.HasSuffix(b.Type, "_tool_result")
 }
 
 func (anthropicUpstream) DecodeError(status int, body []byte) *chat.Error {
@@ -218,6 +228,7 @@ func (anthropicUpstream) DecodeStream(body io.ReadCloser) chat.Stream {
 type anthropicDecoder struct {
 	usage  anthropicUsage
 	finish *string
+	skip   bool // whether the block that is open is left out
 }
 
 func (d *anthropicDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
@@ -230,8 +241,11 @@ func (d *anthropicDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 		d.usage = in.Message.Usage
 		return []chat.Event{chat.Start{ID: in.Message.ID, Model: in.Message.Model, Usage: decodeAnthropicUsage(&d.usage)}}, nil
 	case in.Type == "content_block_start" && in.ContentBlock != nil:
+		if d.skip = in.ContentBlock.ranThere(); d.skip {
+			return nil, nil
+		}
 		return decodeAnthropicBlockStart(in.ContentBlock)
-	case in.Type == "content_block_delta" && in.Delta != nil:
+	case in.Type == "content_block_delta" && in.Delta != nil && !d.skip:
 		return decodeAnthropicDelta(in.Delta)
 	case in.Type == "message_delta" && in.Delta != nil:
 		d.finish = in.Delta.StopReason
@@ -261,8 +275,9 @@ func decodeAnthropicBlockStart(b *anthropicBlock) ([]chat.Event, error) {
 		if text := orEmpty(b.Text); text != "" {
 			return []chat.Event{chat.TextDelta{Text: text}}, nil
 		}
-	case "thinking", "redacted_thinking":
-		// What is encrypted is of use to the provider alone.
+	case "thinking":
+	case "redacted_thinking":
+		return []chat.Event{chat.ThinkingDelta{Text: b.Data, Redacted: true}}, nil
 	case "tool_use":
 		return []chat.Event{chat.ToolStart{ID: b.ID, Name: b.Name}}, nil
 	default:

@@ -39,6 +39,7 @@ type bedrockBlock struct {
 	ToolUse    *bedrockToolUse   `json:"toolUse,omitempty"`
 	ToolResult *bedrockResult    `json:"toolResult,omitempty"`
 	Reasoning  *bedrockReasoning `json:"reasoningContent,omitempty"`
+	Cited      *bedrockCited     `json:"citationsContent,omitempty"` // in answers
 }
 
 type bedrockImage struct {
@@ -52,12 +53,20 @@ type bedrockToolUse struct {
 	ToolUseID string          `json:"toolUseId"`
 	Name      string          `json:"name"`
 	Input     json.RawMessage `json:"input"`
+	Type      string          `json:"type,omitempty"` // in answers: server_tool_use if it ran at AWS
 }
 
 type bedrockResult struct {
 	ToolUseID string         `json:"toolUseId"`
 	Content   []bedrockBlock `json:"content"`
 	Status    string         `json:"status,omitempty"`
+}
+
+// bedrockCited is text with its sources.
+type bedrockCited struct {
+	Content []struct {
+		Text string `json:"text"`
+	} `json:"content"`
 }
 
 type bedrockReasoning struct {
@@ -242,7 +251,7 @@ func encodeBedrockParts(parts []chat.Part, at string) ([]bedrockBlock, error) {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, bedrockBlock{ToolUse: &bedrockToolUse{p.ID, p.Name, input}})
+			out = append(out, bedrockBlock{ToolUse: &bedrockToolUse{ToolUseID: p.ID, Name: p.Name, Input: input}})
 		case chat.ToolResult:
 			inner, err := encodeBedrockParts(p.Parts, at)
 			if err != nil {

@@ -65,6 +65,11 @@ func (bedrock) DecodeResponse(body []byte) (*chat.Response, error) {
 		switch {
 		case b.Text != nil:
 			out.Parts = append(out.Parts, chat.Text{Text: *b.Text})
+		case b.Cited != nil:
+			for _, c := range b.Cited.Content {
+				out.Parts = append(out.Parts, chat.Text{Text: c.Text})
+			}
+		case b.ToolUse.ranThere() || b.ToolResult != nil:
 		case b.ToolUse != nil:
 			out.Parts = append(out.Parts, chat.ToolCall{ID: b.ToolUse.ToolUseID, Name: b.ToolUse.Name, Arguments: string(b.ToolUse.Input)})
 		case b.Reasoning != nil && b.Reasoning.Text != nil:
@@ -77,6 +82,10 @@ func (bedrock) DecodeResponse(body []byte) (*chat.Response, error) {
 	}
 	return out, nil
 }
+
+// ranThere reports whether a call is of a tool that ran at AWS. It asks nothing of the
+// client; what came of it is in the text.
+func (u *bedrockToolUse) ranThere() bool { return u != nil && u.Type == "server_tool_use" }
 
 func (bedrock) StreamType() string { return "application/vnd.amazon.eventstream" }
 
@@ -113,13 +122,19 @@ type bedrockEvent struct {
 		ToolUse struct {
 			Input string `json:"input"`
 		} `json:"toolUse"`
-		Reasoning bedrockReasoningText `json:"reasoningContent"`
+		Reasoning struct {
+			bedrockReasoningText
+			Redacted string `json:"redactedContent"`
+		} `json:"reasoningContent"`
 	} `json:"delta"`
 	StopReason string       `json:"stopReason"`
 	Usage      bedrockUsage `json:"usage"`
 }
 
-type bedrockDecoder struct{ finish chat.Finish }
+type bedrockDecoder struct {
+	finish chat.Finish
+	skip   bool // whether the block that is open is left out
+}
 
 func (d *bedrockDecoder) Decode(name string, data []byte) ([]chat.Event, error) {
 	var in bedrockEvent
@@ -130,18 +145,24 @@ func (d *bedrockDecoder) Decode(name string, data []byte) ([]chat.Event, error) 
 	case "messageStart":
 		return []chat.Event{chat.Start{}}, nil
 	case "contentBlockStart":
-		if call := in.Start.ToolUse; call != nil {
+		call := in.Start.ToolUse
+		if d.skip = call.ranThere(); call != nil && !d.skip {
 			return []chat.Event{chat.ToolStart{ID: call.ToolUseID, Name: call.Name}}, nil
 		}
 	case "contentBlockDelta":
 		switch delta := in.Delta; {
+		case d.skip:
 		case delta.Text != "":
 			return []chat.Event{chat.TextDelta{Text: delta.Text}}, nil
 		case delta.ToolUse.Input != "":
 			return []chat.Event{chat.ToolDelta{Arguments: delta.ToolUse.Input}}, nil
-		case delta.Reasoning != bedrockReasoningText{}:
+		case delta.Reasoning.Redacted != "":
+			return []chat.Event{chat.ThinkingDelta{Text: delta.Reasoning.Redacted, Redacted: true}}, nil
+		case delta.Reasoning.bedrockReasoningText != bedrockReasoningText{}:
 			return []chat.Event{chat.ThinkingDelta{Text: delta.Reasoning.Text, Signature: delta.Reasoning.Signature}}, nil
 		}
+	case "contentBlockStop":
+		d.skip = false
 	case "messageStop":
 		var err error
 		d.finish, err = decodeBedrockFinish(in.StopReason)

@@ -41,6 +41,17 @@ type geminiPart struct {
 	FileData         *geminiFile           `json:"fileData,omitempty"`
 	FunctionCall     *geminiCall           `json:"functionCall,omitempty"`
 	FunctionResponse *geminiFunctionResult `json:"functionResponse,omitempty"`
+	// Of tools that ran at Google, in answers.
+	ExecutableCode      json.RawMessage `json:"executableCode,omitempty"`
+	CodeExecutionResult json.RawMessage `json:"codeExecutionResult,omitempty"`
+	ToolCall            json.RawMessage `json:"toolCall,omitempty"`
+	ToolResponse        json.RawMessage `json:"toolResponse,omitempty"`
+}
+
+// ranThere reports whether a part tells of a tool that ran at Google. It asks nothing of the
+// client; what came of it is in the text.
+func (p *geminiPart) ranThere() bool {
+	return p.ExecutableCode != nil || p.CodeExecutionResult != nil || p.ToolCall != nil || p.ToolResponse != nil
 }
 
 type geminiBlob struct {

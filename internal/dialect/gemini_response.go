@@ -89,6 +89,9 @@ func (d *geminiDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 		switch {
 		case part.FunctionCall != nil:
 			out = d.call(out, &part)
+		case part.InlineData != nil || part.FileData != nil:
+			return nil, errors.New("read the answer: it holds media, which cannot be translated")
+		case part.ranThere():
 		case part.Text == nil && part.ThoughtSignature != "":
 			// A signature of what came before, which need not be given back.
 		case part.Text == nil:
@@ -128,7 +131,7 @@ func (d *geminiDecoder) stop(reason string) error {
 	case "MAX_TOKENS":
 		d.finish = chat.Length
 	case "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION":
+		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR":
 		d.finish = chat.Filtered
 	default: // such as a call that is malformed
 		return errors.New("the model stopped for the reason " + reason)

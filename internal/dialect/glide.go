@@ -233,7 +233,7 @@ func (e *glideEncoder) Encode(dst []byte, ev chat.Event) []byte {
 	case chat.TextDelta:
 		chunk.ModelResponse.Message.Content = ev.Text
 	case chat.ThinkingDelta:
-		if ev.Text == "" {
+		if ev.Text == "" || ev.Redacted {
 			return dst
 		}
 		chunk.ModelResponse.Metadata["reasoning"] = ev.Text

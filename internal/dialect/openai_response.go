@@ -114,8 +114,8 @@ func (e *openAIEncoder) Encode(dst []byte, ev chat.Event) []byte {
 	case chat.TextDelta:
 		delta.Content = &ev.Text
 	case chat.ThinkingDelta:
-		if ev.Text == "" {
-			return dst // a signature, which this dialect has no place for
+		if ev.Text == "" || ev.Redacted {
+			return dst // a signature, or what is encrypted, which this dialect has no place for
 		}
 		delta.ReasoningContent = ev.Text
 	case chat.ToolStart:
