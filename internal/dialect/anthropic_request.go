@@ -112,7 +112,7 @@ func (c *anthropicContent) UnmarshalJSON(data []byte) error {
 func (anthropicMessages) DecodeRequest(body []byte) (*chat.Request, error) {
 	var in anthropicRequest
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, chat.Invalid(fieldOf(err), "the request cannot be read: %v", err)
+		return nil, unreadable(err)
 	}
 	extra, err := unknownFields(body, in)
 	if err != nil {
@@ -139,8 +139,12 @@ func (anthropicMessages) DecodeRequest(body []byte) (*chat.Request, error) {
 	}
 	for i, m := range in.Messages {
 		at := fmt.Sprintf("messages[%d]", i)
-		if m.Role != "user" && m.Role != "assistant" {
-			return nil, chat.Invalid(at+".role", "%q is not a role; use user or assistant", m.Role)
+		switch m.Role {
+		case "user", "assistant":
+		case "system":
+			return nil, chat.Untranslatable(at+".role", "instructions in the middle of a conversation cannot be translated; put them into system")
+		default:
+			return nil, chat.Invalid(at+".role", "%q is not a role; use user, assistant or system", m.Role)
 		}
 		parts, err := decodeAnthropicContent(m.Content, at+".content")
 		if err != nil {

@@ -79,6 +79,18 @@ func refuseExtra(api string, extra map[string]json.RawMessage, allowed ...string
 	return nil
 }
 
+// unreadable returns the refusal of a request that cannot be decoded. A field of another
+// form than is known may be well for a model that gets the request as it is.
+func unreadable(err error) *chat.Error {
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return chat.Untranslatable(e.Field, "%q is of the type %s here, which cannot be translated", e.Field, e.Value)
+	}
+	return chat.Invalid("", "the request cannot be read: %v", err)
+}
+
 // fieldOf returns the name of the field that a decoding error is about, or "".
 func fieldOf(err error) string {
 	if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

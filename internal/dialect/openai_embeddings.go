@@ -31,7 +31,7 @@ type openAIEmbeddingsRequest struct {
 func (openAIEmbeddings) DecodeEmbeddings(body []byte) (*chat.EmbeddingsRequest, error) {
 	var in openAIEmbeddingsRequest
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, chat.Invalid(fieldOf(err), "the request cannot be read: %v", err)
+		return nil, unreadable(err)
 	}
 	extra, err := unknownFields(body, in)
 	if err != nil {

@@ -147,7 +147,7 @@ func (c *openAIToolChoice) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	if named.Type != "function" {
-		return fmt.Errorf("tool_choice has the type %q, not function", named.Type)
+		return chat.Untranslatable("tool_choice.type", "the choice of a tool by the type %q cannot be translated; use function", named.Type)
 	}
 	c.mode, c.name = "tool", named.Function.Name
 	return nil
@@ -168,7 +168,7 @@ type openAISchema struct {
 func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
 	var in openAIRequest
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, chat.Invalid(fieldOf(err), "the request cannot be read: %v", err)
+		return nil, unreadable(err)
 	}
 	extra, err := unknownFields(body, in)
 	if err != nil {
@@ -196,7 +196,7 @@ func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
 		return nil, err
 	}
 	for i, tool := range in.Tools {
-		if tool.Type != "function" {
+		if tool.Type != "function" && tool.Type != "" { // which Mistral's client leaves out
 			return nil, chat.Untranslatable(fmt.Sprintf("tools[%d].type", i), "the tool type %q cannot be translated; use function", tool.Type)
 		}
 		out.Tools = append(out.Tools, chat.Tool(tool.Function))

@@ -83,6 +83,8 @@ func TestTranslateRequest(t *testing.T) {
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}]}`},
 		{"the older limit", dialect.AnthropicMessages, dialect.CompatibleUpstream,
 			`{"max_tokens": 7, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 7}`},
+		{"a tool without a type", dialect.OpenAIChat, dialect.OpenAIUpstream,
+			`{"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {"name": "f"}}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}]}`},
 		{"a seed of twenty digits", dialect.OpenAIChat, dialect.OpenAIUpstream,
 			`{"seed": 12345678901234567890, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "seed": 12345678901234567890}`},
 		{"openai to ollama", dialect.OpenAIChat, dialect.Ollama, `{
@@ -161,12 +163,21 @@ func TestRefusedByName(t *testing.T) {
 		"prediction": `{"type": "content"}`, "audio": `{"voice": "x"}`, "web_search_options": `{"x": 1}`, "verbosity": `"low"`,
 		"functions": `[{"name": "f"}]`, "response_format": `{"type": "json_object"}`, "reasoning_effort": `"minimal"`,
 		"stream_options": `{"include_obfuscation": true}`, "top_k": "4", "tools": `[{"type": "custom"}]`,
+		"tool_choice": `{"type": "allowed_tools"}`, "stop (of another form)": `{"after": 3}`,
 	})
 	refused(dialect.AnthropicMessages, dialect.OpenAIUpstream, map[string]string{
 		"top_k": "4", "thinking": `{"type": "enabled", "budget_tokens": 2000}`, "container": `"c"`, "mcp_servers": `[{"x": 1}]`,
 		"service_tier": `"auto"`, "context_management": `{"edits": [1]}`, "tools": `[{"type": "bash_20250124", "name": "bash"}]`,
 		"output_config": `{"effort": "max"}`, "output_config (format)": `{"format": {"type": "xml"}}`,
+		"system": `[{"type": "search_result", "source": "https://example.com"}]`, "system (a result)": `[{"type": "code_execution_tool_result", "content": {"type": "x"}}]`,
 	})
+	const turns = `{"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "y"}]}`
+	for _, from := range []dialect.Chat{dialect.OpenAIChat, dialect.AnthropicMessages} {
+		_, err := from.DecodeRequest([]byte(turns))
+		if e, ok := errors.AsType[*chat.Error](err); !ok || e.Code != chat.CodeUnsupported || e.Param != "messages[1].role" {
+			t.Errorf("instructions in the middle: got %+v", err)
+		}
+	}
 }
 
 // TestOllamaAnswers takes what Ollama sends as answers, and what looks like one but is none.
