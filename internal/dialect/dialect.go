@@ -138,9 +138,10 @@ func member(data []byte, path ...string) []byte {
 	return data
 }
 
-// hasString reports whether text holds the member key with a string that is not empty as
-// its value. Inside of a string the key's quotes would be escaped, so it does not match.
-func hasString(text []byte, key string) bool {
+// hasValue reports whether text holds the member key with a value that begins with first, such
+// as a quote, and does not end at once with last. Inside of a string the key's quotes would
+// be escaped, so it does not match.
+func hasValue(text []byte, key string, first, last byte) bool {
 	for {
 		at := bytes.Index(text, []byte(key))
 		if at < 0 {
@@ -148,7 +149,7 @@ func hasString(text []byte, key string) bool {
 		}
 		text = text[at+len(key):]
 		value := bytes.TrimLeft(text, ": ")
-		if len(value) > 1 && value[0] == '"' && value[1] != '"' {
+		if len(value) > 1 && value[0] == first && value[1] != last {
 			return true
 		}
 	}

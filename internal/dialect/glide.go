@@ -112,7 +112,7 @@ func (Glide) Follow(p *Progress, event []byte) {
 		return
 	}
 	p.Content = true
-	if hasString(data, `"finish_reason"`) {
+	if hasValue(data, `"finish_reason"`, '"', '"') {
 		p.Finished, p.Done, p.Usage = true, true, Usage(member(data, "chunk", "model_response", "token_usage"))
 	}
 }

@@ -67,11 +67,11 @@ func (openAIChat) Follow(p *Progress, event []byte) {
 	if !p.Content {
 		p.Content = hasDelta(data)
 	}
-	if hasString(data, `"finish_reason"`) {
+	if hasValue(data, `"finish_reason"`, '"', '"') {
 		p.Finished = true
 	}
-	if !bytes.Contains(data, []byte(`"usage"`)) {
-		return
+	if !hasValue(data, `"usage"`, '{', '}') {
+		return // as in all chunks but the last
 	}
 	for _, path := range [][]string{{"usage"}, {"x_groq", "usage"}} { // Groq's own, unless asked for
 		if usage := Usage(member(data, path...)); usage != (chat.Usage{}) {
