@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/hex"
 	"log/slog"
 	"strings"
@@ -29,6 +30,18 @@ func TestParse(t *testing.T) {
 		c := Parse(text, "s=1")
 		if got := c.Traceparent(); c.Valid() != (want != "") || want != "" && (got != want || c.State != "s=1") {
 			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}
+
+// TestParseState leaves out what is no text, or more than others must pass on.
+func TestParseState(t *testing.T) {
+	long := "a=" + strings.Repeat("x", 510)
+	for state, want := range map[string]string{
+		"a=1, b=2": "a=1, b=2", long: long, long + "x": "", "a=\xff": "", "a=ä": "", "a=\n": "", "": "",
+	} {
+		if got := Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", state).State; got != want {
+			t.Errorf("%q: got %q", state, got)
 		}
 	}
 }
@@ -112,6 +125,22 @@ func TestSampler(t *testing.T) {
 		if got := tr.sample(tt.parent, tt.id); got != tt.want {
 			t.Errorf("%s %s: got %t", tt.sampler, tt.arg, got)
 		}
+	}
+}
+
+// TestStrings makes sure that no value spoils or fills a batch.
+func TestStrings(t *testing.T) {
+	tr, err := tracer(t, map[string]string{endpoint: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{"a\xffb": "ab", strings.Repeat("ä", 600): strings.Repeat("ä", 512), "x" + strings.Repeat("ä", 600): "x" + strings.Repeat("ä", 511)} {
+		s := tr.Start(Client, Context{}, time.Now())
+		s.String("k", value)
+		if want := appendAttribute(nil, spanAttributes, "k", want); !bytes.Equal(s.attrs, want) {
+			t.Errorf("%.10q: got %q", value, s.attrs)
+		}
+		s.End()
 	}
 }
 
