@@ -109,7 +109,7 @@ type Tracer struct {
 // New returns the tracer that the environment asks for, nil for none. Failures to export
 // go to log.
 func New(getenv func(string) string, version string, log *slog.Logger) (*Tracer, error) {
-	s, err := parseEnv(getenv, version)
+	s, err := parseEnv(getenv, version, log)
 	if s == nil || err != nil {
 		return nil, err
 	}
