@@ -25,6 +25,7 @@ func newChat() *cobra.Command {
 		Short: "Talk to a running gateway",
 		Long: `Send a prompt to a running gateway and print the answer as it comes. Without a prompt it
 is standard input, and on a terminal a conversation, which an end of input (Ctrl-D) ends.
+Ctrl-C breaks an answer off there, and at the prompt ends the conversation.
 
 The address is that of --addr or GLIDE_ADDR, else the built-in one. Where the gateway asks
 for a key, GLIDE_API_KEY is it.`,
@@ -32,13 +33,7 @@ for a key, GLIDE_API_KEY is it.`,
   glide chat --router default < prompt.txt
   glide chat`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			defer stop()
-			err := c.run(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), strings.Join(args, " "))
-			if ctx.Err() != nil {
-				return errors.New("interrupted")
-			}
-			return err
+			return c.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), strings.Join(args, " "))
 		},
 	}
 	c.flag(cmd)
@@ -113,14 +108,23 @@ func (c *conversation) converse(ctx context.Context, in io.Reader, out, prompts 
 		}
 		// A failed turn is not the end: what was said before stays.
 		before := len(c.messages)
-		if err := c.say(ctx, lines.Text(), out); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
+		if err := c.turn(ctx, lines.Text(), out); err != nil {
 			c.messages = c.messages[:before]
 			fmt.Fprintln(prompts, "glide:", err)
 		}
 	}
+}
+
+// turn says a prompt, and breaks the answer off on Ctrl-C. At other times that ends the
+// program, as nobody would notice a signal while a line is read.
+func (c *conversation) turn(ctx context.Context, prompt string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	err := c.say(ctx, prompt, out)
+	if err != nil && ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	return err
 }
 
 // say sends the conversation with one more message and writes the answer as it comes.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -33,8 +34,8 @@ configuration has changed, or a file that it refers to, it is read again, at onc
 SIGHUP; a bad one is refused and the old one serves on.
 
 The configuration is the file given by --config or GLIDE_CONFIG, else
-` + systemConfig + ` if it exists, else the built-in one. The address is that of
---addr or GLIDE_ADDR, else the configuration's.`,
+` + systemConfig + ` if it exists (not on Windows), else the built-in one. The
+address is that of --addr or GLIDE_ADDR, else the configuration's.`,
 		Example: `  glide serve
   glide serve --config glide.yaml
   glide serve --addr 0.0.0.0:8080`,
@@ -110,7 +111,8 @@ func (s *server) resolve() {
 	if s.addr == "" {
 		s.addr = os.Getenv("GLIDE_ADDR")
 	}
-	if s.file == "" {
+	// On Windows the path is one of the current drive, where anyone may make the folder.
+	if s.file == "" && runtime.GOOS != "windows" {
 		// One that exists but cannot be read is an error, and reported when it is.
 		if _, err := os.Stat(systemConfig); !errors.Is(err, fs.ErrNotExist) {
 			s.file = systemConfig

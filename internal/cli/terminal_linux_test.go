@@ -3,18 +3,24 @@ package cli_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/einstack/glide"
 	"github.com/einstack/glide/internal/cli"
+	"github.com/einstack/glide/internal/testkit"
 )
 
 // newTerminal returns the two ends of a terminal: what a person sees, and the program's.
@@ -64,6 +70,57 @@ func TestRoutersWatchTerminal(t *testing.T) {
 	interrupt()
 	if err := <-ended; err != nil {
 		t.Errorf("interrupted, it ended with %v", err)
+	}
+}
+
+// TestChatInterrupted breaks off an answer by Ctrl-C, which at the prompt ends the program.
+func TestChatInterrupted(t *testing.T) {
+	u := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		testkit.Stream(testkit.Role, testkit.Chunk("Well, "))(w, r)
+		<-r.Context().Done()
+	})
+	person, program := newTerminal(t)
+	cmd := exec.Command("glide", "chat", "--addr", u.Listener.Addr().String(), "--router", "slow")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = program, program, program
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(testkit.Deadline, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	program.Close() // so that the terminal ends with the command
+	var seen strings.Builder
+	await := func(text string) {
+		t.Helper()
+		for b := make([]byte, 100); !strings.HasSuffix(seen.String(), text); {
+			n, err := person.Read(b)
+			if seen.Write(b[:n]); err != nil {
+				t.Fatalf("%q did not come, but %q", text, seen.String())
+			}
+		}
+	}
+	typed := func(text string) {
+		t.Helper()
+		if _, err := person.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await("slow> ")
+	for range 2 {
+		typed("Hello?\n")
+		await("Well, ")
+		typed("\x03")
+		await("\r\nglide: interrupted\r\nslow> ")
+	}
+	typed("No, \x03")
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+		t.Errorf("interrupted at the prompt, it ended with %v", err)
+	}
+	for i, request := range u.Requests() {
+		if strings.Count(request.Body, `"role"`) != 1 {
+			t.Errorf("turn %d holds one that was broken off: %s", i, request.Body)
+		}
 	}
 }
 

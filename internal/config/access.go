@@ -91,7 +91,7 @@ func (d *decoder) checkAPI(api *API) {
 
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
-	return s == "*" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && s == u.Scheme+"://"+u.Host && !strings.ContainsAny(u.Host, `*?[\`)
+	return s == "*" || err == nil && u.Scheme != "" && u.Host != "" && s == u.Scheme+"://"+u.Host && !strings.ContainsAny(u.Host, `*?[\`)
 }
 
 func (d *decoder) checkKeys(keys []ClientKey, routers []Router) {

@@ -190,11 +190,11 @@ func decodeAnthropicContent(content anthropicContent, at string) ([]chat.Part, e
 	return parts, nil
 }
 
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
+func orEmpty[T any](value *T) (empty T) {
+	if value == nil {
+		return empty
 	}
-	return *s
+	return *value
 }
 
 func decodeAnthropicTools(out *chat.Request, in *anthropicRequest) error {

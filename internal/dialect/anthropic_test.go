@@ -48,15 +48,22 @@ func TestUntranslatable(t *testing.T) {
 	}
 }
 
-// TestSayingNothing lets pass what SDKs send along although it says nothing.
+// TestSayingNothing lets pass what clients send along although it says nothing: nulls, the
+// defaults of OpenAI's API, and hints for its cache.
 func TestSayingNothing(t *testing.T) {
-	req, err := dialect.OpenAIChat.DecodeRequest([]byte(` {"n":1,"seed":null,"metadata":{},"messages":[
-		{"role":"user","content":"x"},{"role":"assistant","content":"y","refusal":null,"annotations":[],"audio":null}]}`))
+	req, err := dialect.OpenAIChat.DecodeRequest([]byte(` {"n":1,"seed":null,"metadata":{},"frequency_penalty":0,"presence_penalty":0.0,
+		"logit_bias":{},"logprobs":false,"modalities":[ "text" ],"parallel_tool_calls":true,"response_format":{"type":"text"},"service_tier":"auto",
+		"store":false,"stream_options":null,"verbosity":"medium","prompt_cache_key":"k","prompt_cache_retention":"24h","prompt_cache_options":{"ttl":"30m"},
+		"messages":[{"role":"user","content":[{"type":"text","text":"x","prompt_cache_breakpoint":{"mode":"explicit"}}]},
+		{"role":"assistant","content":"y","refusal":null,"annotations":[],"audio":null}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dialect.AnthropicUpstream.EncodeRequest(req, "m"); err != nil {
-		t.Error(err)
+	for _, to := range []dialect.Upstream{dialect.AnthropicUpstream, dialect.Bedrock, dialect.Gemini, dialect.Cohere, dialect.Ollama} {
+		got, err := to.EncodeRequest(req, "m")
+		if err != nil || strings.Contains(string(got), "cache") {
+			t.Errorf("%T: got %s, %v", to, got, err)
+		}
 	}
 }
 

@@ -23,9 +23,9 @@ func (anthropicUpstream) EncodeRequest(req *chat.Request, model string) ([]byte,
 	switch {
 	case req.Seed != nil:
 		return nil, chat.Unsupported(anthropicAPI, "seed")
-	case req.FrequencyPenalty != nil:
+	case orEmpty(req.FrequencyPenalty) != 0:
 		return nil, chat.Unsupported(anthropicAPI, "frequency_penalty")
-	case req.PresencePenalty != nil:
+	case orEmpty(req.PresencePenalty) != 0:
 		return nil, chat.Unsupported(anthropicAPI, "presence_penalty")
 	}
 	if err := refuseExtra(anthropicAPI, req.Extra); err != nil {

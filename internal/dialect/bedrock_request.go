@@ -119,9 +119,9 @@ func (bedrock) EncodeRequest(req *chat.Request, model string) ([]byte, error) {
 	switch {
 	case req.Seed != nil:
 		return nil, chat.Unsupported(bedrockAPI, "seed")
-	case req.FrequencyPenalty != nil:
+	case orEmpty(req.FrequencyPenalty) != 0:
 		return nil, chat.Unsupported(bedrockAPI, "frequency_penalty")
-	case req.PresencePenalty != nil:
+	case orEmpty(req.PresencePenalty) != 0:
 		return nil, chat.Unsupported(bedrockAPI, "presence_penalty")
 	case req.User != "":
 		return nil, chat.Unsupported(bedrockAPI, "user")

@@ -1,8 +1,10 @@
 package dialect
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +12,8 @@ import (
 )
 
 // openAIRequest is the body of a chat completion request, as far as the vocabulary of
-// package chat has words for it.
+// package chat has words for it. What is about OpenAI's cache are hints that other providers
+// do without.
 type openAIRequest struct {
 	Model               string            `json:"model"`
 	Messages            []openAIMessage   `json:"messages"`
@@ -31,6 +34,21 @@ type openAIRequest struct {
 	ReasoningEffort     string            `json:"reasoning_effort,omitempty"`
 	User                string            `json:"user,omitempty"`
 	N                   *int              `json:"n,omitempty"`
+
+	PromptCacheKey       json.RawMessage `json:"prompt_cache_key,omitempty"`
+	PromptCacheRetention json.RawMessage `json:"prompt_cache_retention,omitempty"`
+	PromptCacheOptions   json.RawMessage `json:"prompt_cache_options,omitempty"`
+}
+
+// openAIDefaults are the values of fields that say no more than if they were left out, by
+// OpenAI's reference of the API. Some clients send them with every request.
+var openAIDefaults = map[string]string{
+	"logprobs": `false`, "modalities": `["text"]`, "service_tier": `"auto"`, "store": `false`, "verbosity": `"medium"`,
+}
+
+func isOpenAIDefault(name string, value json.RawMessage) bool {
+	var b bytes.Buffer
+	return json.Compact(&b, value) == nil && b.String() == openAIDefaults[name]
 }
 
 type streamOptions struct {
@@ -51,10 +69,11 @@ type openAIMessage struct {
 type openAIContent []openAIPart
 
 type openAIPart struct {
-	Type     string          `json:"type"`
-	Text     string          `json:"text,omitempty"`
-	Refusal  string          `json:"refusal,omitempty"`
-	ImageURL *openAIImageURL `json:"image_url,omitempty"`
+	Type       string          `json:"type"`
+	Text       string          `json:"text,omitempty"`
+	Refusal    string          `json:"refusal,omitempty"`
+	ImageURL   *openAIImageURL `json:"image_url,omitempty"`
+	Breakpoint json.RawMessage `json:"prompt_cache_breakpoint,omitempty"`
 }
 
 type openAIImageURL struct {
@@ -174,6 +193,7 @@ func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	maps.DeleteFunc(extra, isOpenAIDefault)
 	out := &chat.Request{
 		Model: in.Model, Stream: in.Stream, StreamUsage: in.StreamOptions != nil && in.StreamOptions.IncludeUsage,
 		MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopP: in.TopP, Seed: in.Seed,

@@ -158,7 +158,7 @@ func TestRefusedByName(t *testing.T) {
 		}
 	}
 	refused(dialect.OpenAIChat, dialect.AnthropicUpstream, map[string]string{
-		"n": "2", "seed": "1", "frequency_penalty": "0", "presence_penalty": "0.1", "logprobs": "true", "top_logprobs": "3",
+		"n": "2", "seed": "1", "frequency_penalty": "-0.1", "presence_penalty": "0.1", "logprobs": "true", "top_logprobs": "3",
 		"logit_bias": `{"1": 2}`, "metadata": `{"a": "b"}`, "store": "true", "service_tier": `"flex"`, "modalities": `["audio"]`,
 		"prediction": `{"type": "content"}`, "audio": `{"voice": "x"}`, "web_search_options": `{"x": 1}`, "verbosity": `"low"`,
 		"functions": `[{"name": "f"}]`, "response_format": `{"type": "json_object"}`, "reasoning_effort": `"minimal"`,

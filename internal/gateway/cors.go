@@ -3,11 +3,16 @@ package gateway
 import (
 	"net/http"
 	"slices"
+
+	"github.com/einstack/glide/internal/chat"
 )
+
+// foreign tells requests that a browser sends for a page of another origin.
+var foreign http.CrossOriginProtection
 
 // allowOrigins lets the pages of the configured origins call h from a browser, and answers
 // the questions that browsers ask before. Browsers keep all others from reading an answer
-// that does not allow it.
+// that does not allow it, but send requests that look like a form's all the same.
 func (g *Gateway) allowOrigins(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -20,7 +25,13 @@ func (g *Gateway) allowOrigins(h http.Handler) http.Handler {
 			w.Header().Add("Vary", "Origin")
 		}
 		if !slices.Contains(origins, origin) && !slices.Contains(origins, "*") {
-			h.ServeHTTP(w, r)
+			if foreign.Check(r) == nil {
+				h.ServeHTTP(w, r)
+				return
+			}
+			e := chat.Invalid("", "pages of %q may not call the gateway; add the origin to api.http.cors_origins if they shall", clip(origin))
+			e.Status, e.Code = http.StatusForbidden, "origin_not_allowed"
+			g.refuse(w, e)
 			return
 		}
 		out := w.Header()

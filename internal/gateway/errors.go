@@ -33,6 +33,11 @@ func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
 	writeJSON(w, e.Status, d.EncodeError(e))
 }
 
+// refuse answers a request before it is known which dialect it is in.
+func (g *Gateway) refuse(w http.ResponseWriter, e *chat.Error) {
+	g.briefly(func(w http.ResponseWriter, _ *http.Request) { writeError(w, dialect.OpenAIChat, e) })(w, nil)
+}
+
 // only passes on requests of one method, and refuses others in the dialect d.
 func (g *Gateway) only(method string, d dialect.Dialect, h http.HandlerFunc) http.HandlerFunc {
 	refuse := g.briefly(func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -176,14 +177,19 @@ func (x *exchange) readEnvelope() *chat.Error {
 	body := x.call.Body.Bytes
 	var model, stream scan.Range
 	err := scan.Object(body, func(key []byte, value scan.Range) error {
+		var name string
 		var field *scan.Range
-		switch string(key) {
-		case "model":
-			field = &model
-		case "stream":
-			field = &stream
+		switch {
+		case bytes.EqualFold(key, []byte("model")):
+			name, field = "model", &model
+		case bytes.EqualFold(key, []byte("stream")):
+			name, field = "stream", &stream
 		default:
 			return nil
+		}
+		// To some parsers, Model is model: a provider would ask another model than Glide did.
+		if string(key) != name {
+			return chat.Invalid(string(key), "the field %q is unknown; write %q", key, name)
 		}
 		// Parsers disagree on which of two counts.
 		if field.End > 0 {

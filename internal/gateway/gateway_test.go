@@ -180,6 +180,8 @@ func TestBadRequests(t *testing.T) {
 		{"no model", "POST", "/v1/chat/completions", "application/json", `{}`, 400, "", "model", "name a router"},
 		{"model is a number", "POST", "/v1/chat/completions", "application/json", `{"model":1}`, 400, "", "model", "not a string"},
 		{"model twice", "POST", "/v1/chat/completions", "application/json", `{"model":"pool","\u006dodel":"other"}`, 400, "", "model", "given twice"},
+		{"model in another case", "POST", "/v1/chat/completions", "application/json", `{"model":"pool","M\u006fdel":"other"}`, 400, "", "Model", `write "model"`},
+		{"stream in another case", "POST", "/v1/chat/completions", "application/json", `{"model":"pool","\u017ftream":true}`, 400, "", "ſtream", `write "stream"`},
 		{"stream is a string", "POST", "/v1/chat/completions", "application/json", `{"model":"pool","stream":"yes"}`, 400, "", "stream", "neither true nor false"},
 		{"unknown model", "POST", "/v1/chat/completions", "application/json", `{"model":"gpt\n4"}`, 404, "model_not_found", "model", `"gpt\n4" does not exist; use a router (pool)`},
 		{"unknown model of a router", "POST", "/v1/chat/completions", "application/json", `{"model":"pool/m9"}`, 404, "model_not_found", "model", "does not exist"},

@@ -24,8 +24,12 @@ const linger = time.Second
 // cut off.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	cfg := &g.state.Load().config.API.HTTP
+	handler := g.Handler()
+	if loopback(ln.Addr()) {
+		handler = g.onlyLocal(handler)
+	}
 	server := &http.Server{
-		Handler:           g.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: cfg.ReadTimeout.Std(),
 		// Of requests that are refused, the server reads the body all the same.
 		ReadTimeout:    2 * cfg.ReadTimeout.Std(),

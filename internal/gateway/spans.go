@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"strconv"
 
 	"github.com/einstack/glide/internal/dialect"
@@ -19,8 +20,16 @@ func (x *exchange) beginSpan() {
 	x.span.Name(x.r.Method + " " + x.r.Pattern)
 	x.span.String("http.request.method", x.r.Method)
 	x.span.String("http.route", x.r.Pattern)
-	x.span.String("url.path", x.r.URL.Path)
+	x.span.String("url.scheme", scheme(x.r))
+	x.span.String("url.path", x.r.URL.EscapedPath())
 	x.span.String("glide.request.id", x.id)
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 func (x *exchange) endSpan() {

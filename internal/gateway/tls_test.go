@@ -156,6 +156,7 @@ func TestTLSProblems(t *testing.T) {
 		"no key":           {withTLS(cert, nil, nil), "api.http.tls.key: is missing; "},
 		"no authority":     {withTLS(cert, key, key), "api.http.tls.client_ca: holds no certificate; "},
 		"origin with path": {"api: {http: {cors_origins: [https://a.example.com/]}}\n" + pool("priority", "http://x"), `api.http.cors_origins[0]: "https://a.example.com/" is not an origin; `},
+		"no scheme":        {"api: {http: {cors_origins: [chrome-extension://a, 'a.example.com:80']}}\n" + pool("priority", "http://x"), `api.http.cors_origins[1]: "a.example.com:80" is not an origin; `},
 	} {
 		_, err := config.Parse("test.yaml", []byte(tt.text))
 		problems, ok := errors.AsType[config.Problems](err)

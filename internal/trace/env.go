@@ -4,9 +4,11 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,10 +30,11 @@ type settings struct {
 	delay     time.Duration
 }
 
-// parseEnv returns nil if tracing is off.
-func parseEnv(getenv func(string) string, version string) (*settings, error) {
-	e := env{getenv: getenv}
-	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
+// parseEnv returns nil if tracing is off. By the specification, a value that is not known is
+// as none, but for a warning in log. An address or a file that is of no use is an error.
+func parseEnv(getenv func(string) string, version string, log *slog.Logger) (*settings, error) {
+	e := env{getenv: getenv, log: log}
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || strings.EqualFold(getenv("OTEL_TRACES_EXPORTER"), "none") {
 		return nil, nil
 	}
 	endpoint := getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -44,12 +47,11 @@ func parseEnv(getenv func(string) string, version string) (*settings, error) {
 	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		e.fail("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, "write an address such as http://127.0.0.1:4318")
 	}
-	e.oneOf("OTEL_TRACES_EXPORTER", getenv("OTEL_TRACES_EXPORTER"), "", "otlp")
-	e.oneOf("OTEL_EXPORTER_OTLP_PROTOCOL", e.otlp("PROTOCOL"), "", "http/protobuf")
-	compression := e.otlp("COMPRESSION")
-	e.oneOf("OTEL_EXPORTER_OTLP_COMPRESSION", compression, "", "none", "gzip")
+	e.oneOf("OTEL_TRACES_EXPORTER", getenv("OTEL_TRACES_EXPORTER"), "otlp")
+	e.oneOf("OTEL_EXPORTER_OTLP_PROTOCOL", e.otlp("PROTOCOL"), "http/protobuf")
 	s := &settings{
-		endpoint: endpoint, header: e.headers(), gzip: compression == "gzip", roots: e.roots(),
+		endpoint: endpoint, header: e.headers(), roots: e.roots(),
+		gzip:    e.oneOf("OTEL_EXPORTER_OTLP_COMPRESSION", e.otlp("COMPRESSION"), "none", "gzip") == "gzip",
 		timeout: e.milliseconds("OTEL_EXPORTER_OTLP_TIMEOUT", e.otlp("TIMEOUT"), 10_000),
 		delay:   e.milliseconds("OTEL_BSP_SCHEDULE_DELAY", getenv("OTEL_BSP_SCHEDULE_DELAY"), 5_000),
 	}
@@ -64,7 +66,12 @@ func parseEnv(getenv func(string) string, version string) (*settings, error) {
 // env reads variables and keeps the first error.
 type env struct {
 	getenv func(string) string
+	log    *slog.Logger
 	err    error
+}
+
+func (e *env) warn(name, value, remedy string) {
+	e.log.Warn("an environment variable is left out", slog.String("name", name), slog.String("value", value), slog.String("remedy", remedy))
 }
 
 func (e *env) fail(name, value, remedy string) {
@@ -81,13 +88,16 @@ func (e *env) otlp(name string) string {
 	return e.getenv("OTEL_EXPORTER_OTLP_" + name)
 }
 
-func (e *env) oneOf(name, value string, allowed ...string) {
-	for _, a := range allowed {
-		if value == a {
-			return
-		}
+// oneOf returns which of the words that are known the value is; the first if it is none.
+func (e *env) oneOf(name, value string, known ...string) string {
+	value = strings.ToLower(value)
+	if slices.Contains(known, value) {
+		return value
 	}
-	e.fail(name, value, "use "+strings.Join(allowed[1:], " or "))
+	if value != "" {
+		e.warn(name, value, "use "+strings.Join(known, " or "))
+	}
+	return known[0]
 }
 
 func (e *env) number(name, value string, otherwise int) int {
@@ -96,7 +106,7 @@ func (e *env) number(name, value string, otherwise int) int {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > 1<<24 {
-		e.fail(name, value, "write a positive whole number")
+		e.warn(name, value, "write a positive whole number")
 		return otherwise
 	}
 	return n
@@ -162,10 +172,8 @@ func (e *env) resource(version string) (out []byte) {
 
 // sampler returns what decides whether a span is recorded.
 func (e *env) sampler() func(Context, [16]byte) bool {
-	name := e.getenv("OTEL_TRACES_SAMPLER")
-	if name == "" {
-		name = "parentbased_always_on"
-	}
+	name := e.oneOf("OTEL_TRACES_SAMPLER", e.getenv("OTEL_TRACES_SAMPLER"), "parentbased_always_on", "parentbased_always_off",
+		"parentbased_traceidratio", "always_on", "always_off", "traceidratio")
 	root, byParent := strings.CutPrefix(name, "parentbased_")
 	var decide func([16]byte) bool
 	switch root {
@@ -175,8 +183,6 @@ func (e *env) sampler() func(Context, [16]byte) bool {
 		decide = func([16]byte) bool { return false }
 	case "traceidratio":
 		decide = e.ratio()
-	default:
-		e.fail("OTEL_TRACES_SAMPLER", name, "use always_on, always_off or traceidratio, alone or after parentbased_")
 	}
 	return func(parent Context, id [16]byte) bool {
 		if byParent && parent.Valid() {
@@ -188,11 +194,12 @@ func (e *env) sampler() func(Context, [16]byte) bool {
 
 // ratio decides by the trace's id, so that all processes decide alike.
 func (e *env) ratio() func([16]byte) bool {
-	share, text := 1.0, e.getenv("OTEL_TRACES_SAMPLER_ARG")
-	if text != "" {
-		var err error
-		if share, err = strconv.ParseFloat(text, 64); err != nil || !(share >= 0 && share <= 1) {
-			e.fail("OTEL_TRACES_SAMPLER_ARG", text, "write a share from 0 to 1")
+	share := 1.0
+	if text := e.getenv("OTEL_TRACES_SAMPLER_ARG"); text != "" {
+		if f, err := strconv.ParseFloat(text, 64); err == nil && f >= 0 && f <= 1 {
+			share = f
+		} else {
+			e.warn("OTEL_TRACES_SAMPLER_ARG", text, "write a share from 0 to 1")
 		}
 	}
 	limit := uint64(share * (1 << 63))

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -64,9 +65,18 @@ func Parse(traceparent, tracestate string) Context {
 	if version[0] == 0xff || !c.Valid() {
 		return Context{}
 	}
-	c.Sampled, c.State = flags[0]&1 == 1, tracestate
+	c.Sampled = flags[0]&1 == 1
+	// What is longer than others must pass on, or no text, would be copied to each span.
+	if len(tracestate) <= maxState && !strings.ContainsFunc(tracestate, notPrintable) {
+		c.State = tracestate
+	}
 	return c
 }
+
+// maxState is how much of a tracestate W3C's recommendation asks to pass on, in bytes.
+const maxState = 512
+
+func notPrintable(c rune) bool { return c < ' ' || c > '~' }
 
 // Traceparent returns the header traceparent for a call that the span covers.
 func (c Context) Traceparent() string {
@@ -99,7 +109,7 @@ type Tracer struct {
 // New returns the tracer that the environment asks for, nil for none. Failures to export
 // go to log.
 func New(getenv func(string) string, version string, log *slog.Logger) (*Tracer, error) {
-	s, err := parseEnv(getenv, version)
+	s, err := parseEnv(getenv, version, log)
 	if s == nil || err != nil {
 		return nil, err
 	}
@@ -168,12 +178,18 @@ func (s *Span) Fail(errorType string) {
 	}
 }
 
-// String sets an attribute.
+// String sets an attribute. Of a long value it takes the beginning: what clients send must
+// not fill the queue.
 func (s *Span) String(key, value string) {
 	if s != nil && s.Sampled {
+		// A collector refuses a batch with a string that is not UTF-8, as a whole.
+		value = strings.ToValidUTF8(value[:min(len(value), maxValue)], "")
 		s.attrs = appendAttribute(s.attrs, spanAttributes, key, value)
 	}
 }
+
+// maxValue is the length of an attribute, in bytes.
+const maxValue = 1 << 10
 
 // Int sets an attribute.
 func (s *Span) Int(key string, value int) {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/hex"
 	"log/slog"
 	"strings"
@@ -33,6 +34,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseState leaves out what is no text, or more than others must pass on.
+func TestParseState(t *testing.T) {
+	long := "a=" + strings.Repeat("x", 510)
+	for state, want := range map[string]string{
+		"a=1, b=2": "a=1, b=2", long: long, long + "x": "", "a=\xff": "", "a=ä": "", "a=\n": "", "": "",
+	} {
+		if got := Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", state).State; got != want {
+			t.Errorf("%q: got %q", state, got)
+		}
+	}
+}
+
 func tracer(t *testing.T, vars map[string]string) (*Tracer, error) {
 	t.Helper()
 	tr, err := New(func(name string) string { return vars[name] }, "1", slog.New(slog.DiscardHandler))
@@ -46,7 +59,7 @@ const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 func TestOff(t *testing.T) {
 	for name, vars := range map[string]map[string]string{
-		"nothing set": {}, "disabled": {endpoint: "http://x", "OTEL_SDK_DISABLED": "true"}, "no exporter": {endpoint: "http://x", "OTEL_TRACES_EXPORTER": "none"},
+		"nothing set": {}, "disabled": {endpoint: "http://x", "OTEL_SDK_DISABLED": "true"}, "no exporter": {endpoint: "http://x", "OTEL_TRACES_EXPORTER": "None"},
 	} {
 		tr, err := tracer(t, vars)
 		if tr != nil || err != nil {
@@ -65,21 +78,45 @@ func TestOff(t *testing.T) {
 	}
 }
 
+// TestUnknownValues leaves out what is not known, as the specification demands, with a
+// warning: others than Glide's user set these variables too.
+func TestUnknownValues(t *testing.T) {
+	for name, value := range map[string]string{
+		"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_COMPRESSION": "zstd", "OTEL_TRACES_SAMPLER": "sometimes",
+		"OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s", "OTEL_BSP_SCHEDULE_DELAY": "-1", "OTEL_BSP_MAX_QUEUE_SIZE": "0",
+	} {
+		vars := map[string]string{endpoint: "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER": "traceidratio"}
+		vars[name] = value
+		var log strings.Builder
+		tr, err := New(func(name string) string { return vars[name] }, "1", slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		tr.Close()
+		if tr.gzip || !tr.sample(Context{}, [16]byte{15: 255}) || tr.timeout != 10*time.Second || tr.delay != 5*time.Second || tr.queueSize != 2048 {
+			t.Errorf("%s: got %+v", name, tr.settings)
+		}
+		if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=WARN") || !strings.Contains(got, "name="+name+" value="+value+" remedy=") {
+			t.Errorf("%s: it said %q", name, got)
+		}
+	}
+	tr, err := tracer(t, map[string]string{endpoint: "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_COMPRESSION": "GZIP"})
+	if err != nil || !tr.gzip {
+		t.Errorf("words in capitals are not known: %v", err)
+	}
+}
+
 // TestMistakes names the variable that is wrong.
 func TestMistakes(t *testing.T) {
 	for name, value := range map[string]string{
-		endpoint: "127.0.0.1:4318", "OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_COMPRESSION": "zstd",
-		"OTEL_EXPORTER_OTLP_TIMEOUT": "10s", "OTEL_BSP_SCHEDULE_DELAY": "-1", "OTEL_BSP_MAX_QUEUE_SIZE": "0", "OTEL_EXPORTER_OTLP_HEADERS": "a",
-		"OTEL_EXPORTER_OTLP_CERTIFICATE": "/none", "OTEL_TRACES_SAMPLER": "sometimes", "OTEL_RESOURCE_ATTRIBUTES": "=1",
+		endpoint: "127.0.0.1:4318", "OTEL_EXPORTER_OTLP_HEADERS": "a", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/none", "OTEL_RESOURCE_ATTRIBUTES": "=1",
 	} {
 		vars := map[string]string{endpoint: "http://127.0.0.1:1"}
 		vars[name] = value
 		if _, err := tracer(t, vars); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)
 		}
-	}
-	if _, err := tracer(t, map[string]string{endpoint: "http://x", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "2"}); err == nil {
-		t.Error("a share of 2 is taken")
 	}
 }
 
@@ -112,6 +149,22 @@ func TestSampler(t *testing.T) {
 		if got := tr.sample(tt.parent, tt.id); got != tt.want {
 			t.Errorf("%s %s: got %t", tt.sampler, tt.arg, got)
 		}
+	}
+}
+
+// TestStrings makes sure that no value spoils or fills a batch.
+func TestStrings(t *testing.T) {
+	tr, err := tracer(t, map[string]string{endpoint: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{"a\xffb": "ab", strings.Repeat("ä", 600): strings.Repeat("ä", 512), "x" + strings.Repeat("ä", 600): "x" + strings.Repeat("ä", 511)} {
+		s := tr.Start(Client, Context{}, time.Now())
+		s.String("k", value)
+		if want := appendAttribute(nil, spanAttributes, "k", want); !bytes.Equal(s.attrs, want) {
+			t.Errorf("%.10q: got %q", value, s.attrs)
+		}
+		s.End()
 	}
 }
 

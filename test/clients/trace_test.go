@@ -130,7 +130,7 @@ routers: {language: [{id: pool, models: [{id: a, openai: {model: m1, base_url: "
 			"gen_ai.operation.name": "chat", "gen_ai.provider.name": "azure.ai.openai", "gen_ai.request.stream": "true", "gen_ai.usage.input_tokens": "3",
 			"gen_ai.usage.output_tokens": "300", "gen_ai.response.time_to_first_chunk": "true", "server.port": good.URL[strings.LastIndex(good.URL, ":")+1:]}},
 		{server, otlp.Span_SPAN_KIND_SERVER, "POST /v1/chat/completions", true, map[string]string{
-			"http.response.status_code": "200", "http.route": "/v1/chat/completions", "glide.router": "pool", "glide.attempts": "2", "glide.model": "pool/c"}},
+			"http.response.status_code": "200", "http.route": "/v1/chat/completions", "url.scheme": "http", "url.path": "/v1/chat/completions", "glide.router": "pool", "glide.attempts": "2", "glide.model": "pool/c"}},
 	} {
 		a := attributes(tt.span.Attributes)
 		for key, value := range tt.want {
@@ -173,5 +173,39 @@ func TestTracesAtTheEnd(t *testing.T) {
 	}
 	if spans != 2 {
 		t.Errorf("got %d spans:\n%s", spans, g.Log())
+	}
+}
+
+// TestHostileTraces sends what no collector takes, or too much of it: others' spans must
+// not suffer.
+func TestHostileTraces(t *testing.T) {
+	address, got := newCollector(t)
+	res, err := http.Post(address, "", nil) // which is refused
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=a b")
+	g := testkit.Start(t, "")
+	for _, state := range []string{"a=\xff", strings.Repeat("x", 10_000)} {
+		res, _ := testkit.Do(t, http.MethodPost, g.URL+"/v1/language/%FF"+strings.Repeat("x", 10_000)+"/chat", "{}",
+			"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate", state)
+		if res.StatusCode != http.StatusNotFound {
+			t.Errorf("got %s", res.Status)
+		}
+	}
+	g.Stop(t)
+	var spans []*otlp.Span
+	for len(got) > 0 {
+		spans = append(spans, (<-got).ScopeSpans[0].Spans...)
+	}
+	for _, s := range spans {
+		if path := attributes(s.Attributes)["url.path"]; s.TraceState != "" || !strings.HasPrefix(path, "/v1/language/%FFxxx") || len(path) != 1024 {
+			t.Errorf("got %v", s)
+		}
+	}
+	if len(spans) != 2 {
+		t.Errorf("got %d spans:\n%s", len(spans), g.Log())
 	}
 }
