@@ -49,7 +49,7 @@ in
   apps = import ./apps.nix { inherit lib packages; };
   checks = lib.filterAttrs (_: check: check != null) (fromFolder ./checks);
   devShell = callPackage ./devshell.nix { };
-  formatter = pkgs.nixfmt;
+  formatter = pkgs.nixfmt-tree;
 
   # What is refused, each with its reason as the error of building it.
   refused =
