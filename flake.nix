@@ -22,9 +22,11 @@
     {
       overlays.default = import ./nix/overlay.nix { inherit gomod2nix; };
 
-      nixosModules.default = import ./nix/modules/nixos.nix { inherit (self) packages; };
-      homeModules.default = import ./nix/modules/home.nix { inherit (self) packages; };
-      darwinModules.default = import ./nix/modules/darwin.nix { inherit (self) packages; };
+      inherit (import ./nix/modules { inherit (self) packages; })
+        nixosModules
+        homeModules
+        darwinModules
+        ;
 
       templates.default = {
         path = ./nix/templates/nixos;
