@@ -20,7 +20,7 @@
       ...
     }:
     {
-      overlays.default = import ./nix/overlay.nix { inherit gomod2nix; };
+      overlays.default = import ./nix/overlay.nix;
 
       inherit (import ./nix/modules { inherit (self) packages; })
         nixosModules

@@ -1,7 +1,8 @@
 # What the flake's outputs are made of, for one package set.
 {
   pkgs,
-  gomod2nix,
+  # For the workshop and the checks alone.
+  gomod2nix ? null,
   revision ? null,
 }:
 let

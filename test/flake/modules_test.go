@@ -108,6 +108,17 @@ func TestModuleRefusesAddress(t *testing.T) {
 	}
 }
 
+// The overlay brings the flake's own gateway to another package set.
+func TestOverlay(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "overlay")
+	if err := repo.Build(t.Context(), deploy(t, service), "overlay", out); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := os.ReadFile(out); err != nil || string(same) != "true" {
+		t.Errorf("the same package: %s, %v", same, err)
+	}
+}
+
 // A mistake in the settings is found when the machine is built, by its place.
 func TestModuleRefuses(t *testing.T) {
 	dir := deploy(t, strings.Replace(service, "api_key", "apikey", 1))

@@ -64,6 +64,12 @@
                   }
                 )
               );
+          # The package that the overlay adds is the flake's own.
+          overlay = pkgs.writeText "overlay" (
+            lib.boolToString (
+              (pkgs.extend glide.overlays.default).glide.outPath == glide.packages.${system}.glide.outPath
+            )
+          );
         };
       }
     );
