@@ -33,7 +33,8 @@
         description = "A NixOS machine that serves Glide";
       };
     }
-    // flake-utils.lib.eachDefaultSystem (
+    # Where Nix builds, on each for every target. Intel Macs are none: nixpkgs drops them with 26.11.
+    // flake-utils.lib.eachSystem [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ] (
       system:
       let
         glide = import ./nix {

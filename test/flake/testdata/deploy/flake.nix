@@ -24,7 +24,7 @@
       glide,
       ...
     }:
-    flake-utils.lib.eachDefaultSystem (
+    flake-utils.lib.eachSystem (builtins.attrNames glide.packages) (
       system:
       let
         pkgs = nixpkgs.legacyPackages.${system};
