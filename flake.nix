@@ -20,18 +20,21 @@
       ...
     }:
     {
-      overlays.default = import ./nix/overlay.nix { inherit gomod2nix; };
+      overlays.default = import ./nix/overlay.nix;
 
-      nixosModules.default = import ./nix/modules/nixos.nix { inherit (self) packages; };
-      homeModules.default = import ./nix/modules/home.nix { inherit (self) packages; };
-      darwinModules.default = import ./nix/modules/darwin.nix { inherit (self) packages; };
+      inherit (import ./nix/modules { inherit (self) packages; })
+        nixosModules
+        homeModules
+        darwinModules
+        ;
 
       templates.default = {
         path = ./nix/templates/nixos;
         description = "A NixOS machine that serves Glide";
       };
     }
-    // flake-utils.lib.eachDefaultSystem (
+    # Where Nix builds, on each for every target. Intel Macs are none: nixpkgs drops them with 26.11.
+    // flake-utils.lib.eachSystem [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ] (
       system:
       let
         glide = import ./nix {

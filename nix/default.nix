@@ -1,7 +1,8 @@
 # What the flake's outputs are made of, for one package set.
 {
   pkgs,
-  gomod2nix,
+  # For the workshop and the checks alone.
+  gomod2nix ? null,
   revision ? null,
 }:
 let
@@ -49,7 +50,7 @@ in
   apps = import ./apps.nix { inherit lib packages; };
   checks = lib.filterAttrs (_: check: check != null) (fromFolder ./checks);
   devShell = callPackage ./devshell.nix { };
-  formatter = pkgs.nixfmt;
+  formatter = pkgs.nixfmt-tree;
 
   # What is refused, each with its reason as the error of building it.
   refused =

@@ -16,12 +16,9 @@
 }:
 mkShell {
   packages = [
-    (gomod2nix.mkGoEnv {
-      pwd = ../.;
-      go = goToolchain;
-    })
     actionlint
     crane
+    goToolchain
     golangci-lint
     gomod2nix.gomod2nix
     gopls

@@ -20,6 +20,7 @@ type reloader struct {
 	load    func() (*config.Config, error)
 	gateway *gateway.Gateway
 	log     *slog.Logger
+	started *config.Config // what Glide started with
 
 	applied snapshot // of the files that are served
 	changed snapshot // of the files at the last look; nil if they are those served
@@ -116,6 +117,10 @@ func (r *reloader) reload() {
 		return
 	}
 	r.serve(cfg, before)
+	if keys := config.NeedRestart(r.started, cfg); len(keys) > 0 {
+		r.log.Warn("configuration applied, but for keys that need a restart", slog.Any("keys", keys))
+		return
+	}
 	r.log.Info("configuration applied")
 }
 

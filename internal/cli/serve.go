@@ -52,21 +52,18 @@ address is that of --addr or GLIDE_ADDR, else the configuration's.`,
 
 type server struct {
 	file, addr string
+	listen     config.Address // of addr; empty for the configuration's
 }
 
 func (s *server) run(cmd *cobra.Command) error {
-	s.resolve()
+	if err := s.resolve(); err != nil {
+		return err
+	}
 	limit := system.LimitMemory()
 	system.PaceCollector()
 	cfg, err := s.load()
 	if err != nil {
 		return err
-	}
-	addr := config.Address(s.addr)
-	if s.addr == "" {
-		addr = cfg.API.HTTP.ListenAddr
-	} else if err := addr.UnmarshalText([]byte(s.addr)); err != nil {
-		return usageError{fmt.Errorf("the address %q %w", s.addr, err)}
 	}
 	log := newLogger(&cfg.Telemetry.Logging)
 	log.Debug("memory", slog.Int64("limit", limit))
@@ -80,7 +77,7 @@ func (s *server) run(cmd *cobra.Command) error {
 	}
 	defer tracer.Close()
 	g.Trace(tracer)
-	ln, err := listen(string(addr))
+	ln, err := listen(string(cfg.API.HTTP.ListenAddr))
 	if err != nil {
 		return err
 	}
@@ -90,7 +87,7 @@ func (s *server) run(cmd *cobra.Command) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	r := &reloader{load: s.load, gateway: g, log: log}
+	r := &reloader{load: s.load, gateway: g, log: log, started: cfg}
 	r.serve(cfg, nil)
 	go r.run(ctx, hup)
 	go func() {
@@ -104,7 +101,7 @@ func (s *server) run(cmd *cobra.Command) error {
 }
 
 // resolve settles which file and address are meant.
-func (s *server) resolve() {
+func (s *server) resolve() error {
 	if s.file == "" {
 		s.file = os.Getenv("GLIDE_CONFIG")
 	}
@@ -118,13 +115,26 @@ func (s *server) resolve() {
 			s.file = systemConfig
 		}
 	}
+	if s.addr == "" {
+		return nil
+	}
+	if err := s.listen.UnmarshalText([]byte(s.addr)); err != nil {
+		return usageError{fmt.Errorf("the address %q %w", s.addr, err)}
+	}
+	return nil
 }
 
-func (s *server) load() (*config.Config, error) {
+// load returns the configuration as it is now, with the address that is meant.
+func (s *server) load() (cfg *config.Config, err error) {
 	if s.file == "" {
-		return config.Default(), nil
+		cfg = config.Default()
+	} else if cfg, err = config.Load(s.file); err != nil {
+		return nil, err
 	}
-	return config.Load(s.file)
+	if s.listen != "" {
+		cfg.API.HTTP.ListenAddr = s.listen
+	}
+	return cfg, nil
 }
 
 // listen returns the socket that systemd hands over, or else one on addr.

@@ -5,7 +5,8 @@
 // the decoder reads the struct tags to fill in defaults and to refuse what is unknown,
 // and the same tags describe the keys to people and editors. A tag `doc` is a sentence,
 // `default` is a value as one would write it in the file, `enum` lists the values
-// allowed, and `required` marks a key that has no default.
+// allowed, `required` marks a key that has no default, and `restart` one that is read only
+// when Glide starts.
 //
 // A value may hold ${env:NAME} or ${file:path}, so that secrets stay out of the file.
 package config
@@ -39,8 +40,8 @@ type Telemetry struct {
 
 // Logging configures the log.
 type Logging struct {
-	Level    string `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"The least severe level that is written. At info every request is one line."`
-	Encoding string `yaml:"encoding" enum:"console,json" default:"json" doc:"The form of a line: for people or for machines."`
+	Level    string `yaml:"level" restart:"true" enum:"debug,info,warn,error" default:"info" doc:"The least severe level that is written. At info every request is one line."`
+	Encoding string `yaml:"encoding" restart:"true" enum:"console,json" default:"json" doc:"The form of a line: for people or for machines."`
 }
 
 // API configures the ways in which clients reach Glide.
@@ -75,14 +76,14 @@ type TLS struct {
 
 // HTTP configures the HTTP server.
 type HTTP struct {
-	ListenAddr   Address  `yaml:"listen_addr" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
+	ListenAddr   Address  `yaml:"listen_addr" restart:"true" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
 	MaxBodySize  Size     `yaml:"max_body_size" default:"32MiB" doc:"The largest request body that is read; a larger one is refused with 413."`
 	TLS          *TLS     `yaml:"tls" doc:"Encryption. When the files change, new connections get the new certificate."`
 	UI           bool     `yaml:"ui" default:"true" doc:"Whether / is a status page. It tells those who have a key, if one is needed, what GET /v1/language does."`
 	CORSOrigins  []string `yaml:"cors_origins" doc:"The origins whose pages may call Glide from a browser, such as https://app.example.com; * is all of them. Without any, none may."`
-	ReadTimeout  Duration `yaml:"read_timeout" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
+	ReadTimeout  Duration `yaml:"read_timeout" restart:"true" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
 	WriteTimeout Duration `yaml:"write_timeout" default:"30s" doc:"How long a client may take to accept one chunk of an answer."`
-	IdleTimeout  Duration `yaml:"idle_timeout" default:"2m" doc:"How long an idle connection of a client is kept."`
+	IdleTimeout  Duration `yaml:"idle_timeout" restart:"true" default:"2m" doc:"How long an idle connection of a client is kept."`
 	DrainDelay   Duration `yaml:"drain_delay" default:"0s" doc:"How long to go on accepting connections after SIGTERM, with /v1/health/ready saying no, so that load balancers notice."`
 	DrainTimeout Duration `yaml:"drain_timeout" default:"30s" doc:"How long requests may then take to finish."`
 }

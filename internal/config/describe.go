@@ -33,7 +33,7 @@ func collect(keys *[]Key, path string, t reflect.Type) {
 			continue
 		}
 		key := Key{
-			Path: join(path, name), Type: typeName(field.Type), Doc: field.Tag.Get("doc"),
+			Path: join(path, name), Type: typeName(field.Type), Doc: docOf(field),
 			Default: field.Tag.Get("default"), Required: field.Tag.Get("required") != "",
 		}
 		if enum := field.Tag.Get("enum"); enum != "" {
@@ -50,6 +50,14 @@ func collect(keys *[]Key, path string, t reflect.Type) {
 			collect(keys, key.Path+"[]", inner.Elem())
 		}
 	}
+}
+
+func docOf(field reflect.StructField) string {
+	doc := field.Tag.Get("doc")
+	if field.Tag.Get("restart") != "" {
+		doc += " A change needs a restart."
+	}
+	return doc
 }
 
 func isScalar(t reflect.Type) bool {
@@ -151,7 +159,7 @@ func schemaOf(t reflect.Type) map[string]any {
 			continue
 		}
 		property := schemaOf(field.Type)
-		property["description"] = field.Tag.Get("doc")
+		property["description"] = docOf(field)
 		if def, ok := field.Tag.Lookup("default"); ok {
 			property["default"] = jsonDefault(field.Type, def)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,30 @@ func TestCheckNamesWhatIsStale(t *testing.T) {
 	}
 }
 
-// A vendorHash counts only for the go.mod and go.sum that it was made for.
+// A wrong hash of a module is found, though its version is right. The modules are in the order in
+// which the program gomod2nix writes them.
+func TestCheckHashesModules(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "glide")
+	repo.Copy(t, dir, time.Now())
+	name := filepath.Join(dir, "gomod2nix.toml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := regexp.MustCompile(`(?m)^  \[mod\..*`).FindAllString(string(text), -1)
+	if len(modules) == 0 || !slices.IsSorted(modules) {
+		t.Errorf("got the modules %q", modules)
+	}
+	write(t, name, strings.Replace(string(text), `hash = "sha256-`, `hash = "sha256-A`, 1))
+	source, err := tree.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(t.Context(), source); err == nil || err.Error() != "gomod2nix.toml:6: stale; run make lock" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A version differs from its candidate in exactly the files that the policy lets it differ in.
 func TestPromotedFiles(t *testing.T) {
 	generated := map[string]map[string][]byte{}
@@ -79,6 +103,7 @@ func TestPromotedFiles(t *testing.T) {
 	}
 }
 
+// A vendorHash counts only for the go.mod and go.sum that it was made for.
 func TestRecordedHash(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "nix", "lock.json"), `{"goMod": "sha256-a", "vendorHash": "sha256-b"}`)

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/nix-community/go-nix/pkg/nar"
 
@@ -104,14 +106,14 @@ func sri(sum []byte) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum)
 }
 
-// gomod2nix returns gomod2nix.toml, in the form of schema 3.
+// gomod2nix returns gomod2nix.toml as the program of that name writes it, in the form of schema 3.
+// It hashes the modules anew, where the program takes what the file has for a version.
 func gomod2nix(ctx context.Context, t *tree.Tree) (file, error) {
 	output, err := dist.InstalledGo(t.Go).Run(ctx, t.Dir, nil, "mod", "download", "-json")
 	if err != nil {
 		return file{}, err
 	}
-	var content bytes.Buffer
-	content.WriteString("schema = 3\n\n[mod]\n")
+	var entries []string
 	for decoder := json.NewDecoder(bytes.NewReader(output)); decoder.More(); {
 		var module struct{ Path, Version, Dir string }
 		if err := decoder.Decode(&module); err != nil {
@@ -121,7 +123,8 @@ func gomod2nix(ctx context.Context, t *tree.Tree) (file, error) {
 		if err != nil {
 			return file{}, err
 		}
-		fmt.Fprintf(&content, "  [mod.%q]\n    version = %q\n    hash = %q\n", module.Path, module.Version, hash)
+		entries = append(entries, fmt.Sprintf("  [mod.%q]\n    version = %q\n    hash = %q\n", module.Path, module.Version, hash))
 	}
-	return file{"gomod2nix.toml", content.Bytes()}, nil
+	slices.Sort(entries)
+	return file{"gomod2nix.toml", []byte("schema = 3\n\n[mod]\n" + strings.Join(entries, ""))}, nil
 }

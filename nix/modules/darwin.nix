@@ -1,4 +1,4 @@
-# services.glide of nix-darwin: a gateway for whoever is logged in, by launchd.
+# services.glide of nix-darwin: a gateway for the primary user, by launchd.
 { packages }:
 {
   config,
@@ -13,16 +13,19 @@ in
 
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
-    launchd.user.agents.glide.serviceConfig = {
-      ProgramArguments = [
+    launchd.user.agents.glide = {
+      command = lib.escapeShellArgs [
         (lib.getExe cfg.package)
         "serve"
         "--config"
         "${cfg.configFile}"
       ];
-      KeepAlive = true;
-      RunAtLoad = true;
-      ProcessType = "Background";
+      serviceConfig = {
+        KeepAlive = true;
+        RunAtLoad = true;
+        ProcessType = "Background";
+        StandardErrorPath = "${config.system.primaryUserHome}/Library/Logs/glide.log";
+      };
     };
   };
 }

@@ -35,6 +35,7 @@ in
         ProgramArguments = command;
         KeepAlive = true;
         ProcessType = "Background";
+        StandardErrorPath = "${config.home.homeDirectory}/Library/Logs/glide.log";
       };
     };
   };

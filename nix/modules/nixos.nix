@@ -8,8 +8,9 @@
 }:
 let
   cfg = config.services.glide;
-  address = cfg.settings.api.http.listen_addr or "127.0.0.1:9099";
-  port = lib.toInt (lib.last (lib.splitString ":" address));
+  http = cfg.settings.api.http or { };
+  address = http.listen_addr or "127.0.0.1:9099";
+  port = builtins.match ".*:([0-9]+)" address;
 in
 {
   imports = [ (import ./options.nix { inherit packages; }) ];
@@ -37,7 +38,10 @@ in
     socketActivation = lib.mkOption {
       type = lib.types.bool;
       default = false;
-      description = "Whether systemd listens in Glide's place, so that none is refused while the service starts again.";
+      description = ''
+        Whether systemd listens in Glide's place, so that none is refused while the service starts again. A new address
+        counts after `systemctl restart glide.socket`, which starts the service again too.
+      '';
     };
 
     openFirewall = lib.mkOption {
@@ -48,19 +52,47 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = cfg.openFirewall -> port != null;
+        message = ''
+          services.glide.openFirewall: the port of "${address}" is not known when the machine is built; write it as a
+          number in services.glide.settings.api.http.listen_addr, or open it by networking.firewall.allowedTCPPorts.
+        '';
+      }
+      {
+        assertion =
+          cfg.socketActivation -> builtins.match "([0-9.]*|\\[[0-9a-fA-F:.]+]):[0-9]+" address != null;
+        message = ''
+          services.glide.socketActivation: systemd cannot listen on "${address}"; write an address such as
+          "127.0.0.1:9099" or ":9099" in services.glide.settings.api.http.listen_addr.
+        '';
+      }
+    ];
+
     environment.systemPackages = [ cfg.package ];
-    # Where the unit looks. Glide reads it again when it changes, so nothing restarts.
+    # Where the unit looks.
     environment.etc."glide/config.yaml".source = cfg.configFile;
-    networking.firewall.allowedTCPPorts = lib.optional cfg.openFirewall port;
+    networking.firewall.allowedTCPPorts = lib.optionals cfg.openFirewall (map lib.toInt port);
 
     systemd.packages = [ cfg.package ];
     systemd.sockets.glide = lib.mkIf cfg.socketActivation {
       wantedBy = [ "sockets.target" ];
-      listenStreams = [ address ];
+      # systemd writes every address as a port alone.
+      listenStreams = [ (lib.removePrefix ":" address) ];
     };
     systemd.services.glide = {
       wantedBy = lib.optional (!cfg.socketActivation) "multi-user.target";
+      # So that a restart of the socket, which needs the service to be away, restarts both.
+      requires = lib.optional cfg.socketActivation "glide.socket";
+      # Stopping first would stop the socket too.
+      stopIfChanged = false;
+      # Glide takes new routers while it runs, but not a new address.
       reloadTriggers = [ cfg.configFile ];
+      restartTriggers = map builtins.toJSON [
+        http
+        (cfg.settings.telemetry or { })
+      ];
       serviceConfig = {
         # An empty line takes back that of the packages' unit, which has no such program here.
         ExecReload = [

@@ -35,7 +35,7 @@ in
                   id = "openai";
                   openai = {
                     model = "gpt-4o-mini";
-                    api_key = "\''${file:/run/credentials/glide.service/openai}";
+                    api_key = "\''${env:OPENAI_API_KEY}";
                   };
                 }
               ];

@@ -31,6 +31,20 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// TestReloadTellsWhatNeedsRestart changes keys that are read only at the start. The address is
+// that of --addr whatever the file says.
+func TestReloadTellsWhatNeedsRestart(t *testing.T) {
+	g := testkit.Start(t, simulated("first"))
+	rewrite(t, g.Config, "api: {http: {listen_addr: '127.0.0.1:1', idle_timeout: 1m}}\n"+simulated("second"))
+	waitFor(t, "the warning", func() bool { return strings.Contains(g.Log(), "keys that need a restart") })
+	if log := g.Log(); !strings.Contains(log, "keys=[api.http.idle_timeout]") {
+		t.Errorf("got\n%s", log)
+	}
+	if got := status(t, g.URL+"/v1/models/second"); got != http.StatusOK {
+		t.Errorf("the rest is not applied: %d", got)
+	}
+}
+
 // TestReloadMounted replaces what a pod mounts in the way of the kubelet: by a link to a
 // folder with all the new files. A request that is running keeps what it began with.
 func TestReloadMounted(t *testing.T) {

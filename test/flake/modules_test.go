@@ -31,10 +31,10 @@ func deploy(t *testing.T, service string) string {
 }
 
 const service = `{
-  "enable": true, "openFirewall": true,
+  "enable": true, "openFirewall": true, "socketActivation": true,
   "credentials": {"key": "/run/secrets/openai"},
   "settings": {
-    "api": {"http": {"listen_addr": "0.0.0.0:8080"}},
+    "api": {"http": {"listen_addr": ":8080"}},
     "routers": {"language": [{"id": "default", "models": [{"id": "openai", "openai": {
       "model": "gpt-4o-mini", "api_key": "${file:/run/credentials/glide.service/key}"}}]}]}
   }
@@ -65,9 +65,13 @@ func TestModule(t *testing.T) {
 			Firewall struct{ AllowedTCPPorts []int }
 		}
 		Systemd struct {
+			Sockets struct {
+				Glide struct{ ListenStreams []string }
+			}
 			Services struct {
 				Glide struct {
-					ServiceConfig struct{ LoadCredential []string }
+					RestartTriggers []string
+					ServiceConfig   struct{ LoadCredential []string }
 				}
 			}
 		}
@@ -78,8 +82,40 @@ func TestModule(t *testing.T) {
 	if ports := machine.Networking.Firewall.AllowedTCPPorts; !slices.Equal(ports, []int{8080}) {
 		t.Errorf("the firewall opens %v, want 8080", ports)
 	}
-	if credentials := machine.Systemd.Services.Glide.ServiceConfig.LoadCredential; !slices.Equal(credentials, []string{"key:/run/secrets/openai"}) {
+	if streams := machine.Systemd.Sockets.Glide.ListenStreams; !slices.Equal(streams, []string{"8080"}) {
+		t.Errorf("systemd listens on %q, want 8080 of every interface", streams)
+	}
+	unit := machine.Systemd.Services.Glide
+	if credentials := unit.ServiceConfig.LoadCredential; !slices.Equal(credentials, []string{"key:/run/secrets/openai"}) {
 		t.Errorf("the unit loads the credentials %q", credentials)
+	}
+	if triggers := strings.Join(unit.RestartTriggers, "\n"); !strings.Contains(triggers, ":8080") || strings.Contains(triggers, "default") {
+		t.Errorf("%s restarts the unit; want the address, and not the routers", triggers)
+	}
+}
+
+// What systemd and the firewall must know is asked for when the machine is built.
+func TestModuleRefusesAddress(t *testing.T) {
+	dir := deploy(t, strings.Replace(service, ":8080", "localhost:${env:PORT}", 1))
+	err := repo.Build(t.Context(), dir, "machine", filepath.Join(t.TempDir(), "machine"))
+	for _, want := range []string{
+		`services.glide.openFirewall: the port of "localhost:${env:PORT}" is not known`,
+		`services.glide.socketActivation: systemd cannot listen on "localhost:${env:PORT}"`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// The overlay brings the flake's own gateway to another package set.
+func TestOverlay(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "overlay")
+	if err := repo.Build(t.Context(), deploy(t, service), "overlay", out); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := os.ReadFile(out); err != nil || string(same) != "true" {
+		t.Errorf("the same package: %s, %v", same, err)
 	}
 }
 

@@ -122,18 +122,5 @@ in
       }
     );
 
-  # The tools of tools.go are not built: a shell gets Go alone.
-  mkGoEnv =
-    {
-      pwd,
-      modules ? pwd + "/gomod2nix.toml",
-      toolsGo ? null,
-      go ? pkgs.go,
-    }:
-    pkgs.symlinkJoin {
-      name = "go-env";
-      paths = [ go ];
-    };
-
   inherit (pkgs) gomod2nix;
 }

@@ -271,6 +271,16 @@ in
           CGO_ENABLED = 1;
         };
 
+      # nixfmt over the files of git, like treefmt in nixpkgs' package.
+      nixfmt-tree = hostCommand "nixfmt-tree" "host" ''
+        mkdir -p $out/bin
+        {
+          echo "#!/bin/bash"
+          echo "cd \"\$(git rev-parse --show-toplevel)\" && git ls-files -z '*.nix' | xargs -0 nixfmt"
+        } > $out/bin/nixfmt-tree
+        chmod +x $out/bin/nixfmt-tree
+      '';
+
       # In the sandbox a real chown fails with EINVAL, which fakeroot does not forgive.
       fakeroot = hostCommand "fakeroot" "host" ''
         mkdir -p $out/bin

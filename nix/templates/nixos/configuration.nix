@@ -1,5 +1,8 @@
-# The gateway. Add the machine's own hardware and file systems beside it.
+# The machine and its gateway.
 {
+  # Or what this machine starts by.
+  boot.loader.systemd-boot.enable = true;
+
   services.glide = {
     enable = true;
     openFirewall = true;

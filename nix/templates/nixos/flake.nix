@@ -14,6 +14,7 @@
         modules = [
           glide.nixosModules.default
           ./configuration.nix
+          ./hardware-configuration.nix
         ];
       };
     };

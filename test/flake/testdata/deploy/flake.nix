@@ -24,7 +24,7 @@
       glide,
       ...
     }:
-    flake-utils.lib.eachDefaultSystem (
+    flake-utils.lib.eachSystem (builtins.attrNames glide.packages) (
       system:
       let
         pkgs = nixpkgs.legacyPackages.${system};
@@ -38,7 +38,7 @@
         };
 
         call = module: module { inherit config lib pkgs; };
-        module = call glide.nixosModules.default;
+        module = call (builtins.head glide.nixosModules.default.imports);
         shared = call (builtins.head module.imports);
 
         defaults = options: builtins.mapAttrs (_: option: option.default or null) options.services.glide;
@@ -47,15 +47,27 @@
           // defaults module.options
           // builtins.fromJSON (builtins.readFile ./settings.json)
           // shared.config.services.glide;
+
+        failed = builtins.filter (check: !check.assertion) module.config.assertions;
       in
       {
         packages = {
           config = config.services.glide.configFile;
-          machine = pkgs.writeText "machine.json" (
-            builtins.unsafeDiscardStringContext (
-              builtins.toJSON {
-                inherit (module.config) networking environment systemd;
-              }
+          machine =
+            if failed != [ ] then
+              throw (lib.concatMapStrings (check: check.message) failed)
+            else
+              pkgs.writeText "machine.json" (
+                builtins.unsafeDiscardStringContext (
+                  builtins.toJSON {
+                    inherit (module.config) networking environment systemd;
+                  }
+                )
+              );
+          # The package that the overlay adds is the flake's own.
+          overlay = pkgs.writeText "overlay" (
+            lib.boolToString (
+              (pkgs.extend glide.overlays.default).glide.outPath == glide.packages.${system}.glide.outPath
             )
           );
         };
