@@ -13,8 +13,8 @@ run: ; @$(go) build -o dist/glide ./cmd/glide && exec dist/glide
 test: ; tools/need busybox-static curl gcc git libc6-dev shellcheck && shellcheck $(scripts) && $(actionlint) && $(go) vet ./... && $(gotestsum) -race -timeout 60m ./... && cd test/clients && ../../$(gotestsum) -race ./...
 e2e: e2e-artifacts e2e-release e2e-node e2e-browser e2e-kubernetes
 e2e-artifacts: ; { command -v npm > /dev/null || tools/need npm; } && tools/need busybox-static cpio curl docker-registry gcc git libc6-dev lintian mmdebstrap nuget pacman-package-manager rpm rpmlint rubocop ruby snapd squashfs-tools systemd-container && test/lab/lab install docker podman mdbook arch wine && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 60m ./test/reproduce ./test/install ./test/images ./test/demo ./test/site
-# A release from a tag to every channel; the publisher is killed at every call, and every call fails in every way.
-e2e-release: ; tools/need docker-registry git squashfs-tools && $(gotestsum) -tags e2e -count 1 -p 2 -timeout 60m ./internal/publish ./test/publish -run 'Faults|Killed|Rehearsal'
+# A release from a tag to every channel, signed; the publisher is killed at every call, and every call fails in every way.
+e2e-release: ; tools/need docker-registry git squashfs-tools && $(gotestsum) -tags e2e -count 1 -p 2 -timeout 60m ./internal/publish ./test/publish -run 'Faults|Killed|Rehearsal|Signed'
 e2e-node: ; { command -v npm > /dev/null || tools/need nodejs npm; } && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Node ./...
 e2e-browser: ; tools/need chromium curl && cd test/clients && ../../$(gotestsum) -race -tags e2e -run Page ./...
 e2e-kubernetes: ; tools/need busybox-static curl gcc git libc6-dev && test/lab/lab install registry kubernetes helm && $(gotestsum) -tags e2e -count 1 -p 1 -timeout 30m ./test/chart ./test/kubernetes
@@ -32,7 +32,7 @@ formulas: ; $(go) test -tags e2e -count 1 -v ./test/install -run TestFormulas$$
 reproduce: ; $(go) test -tags e2e -count 1 -timeout 120m -v ./test/reproduce -targets all
 screenshot: ; tools/need chromium curl && cd test/clients && ../../$(go) test -tags e2e -count 1 -run TestPage$$ . -screenshot $(CURDIR)/docs/status-page.png
 picture: ; $(go) test ./test/docs -count 1 -run Picture -update
-bench-build: ; $(go) run ./test/bench/build
+bench-build: ; $(go) run ./test/bench/build $(if $(ONLY),-only $(ONLY))
 bench-images: ; $(test-images) -figures
 bench-gateway: ; tools/need nginx-light util-linux && $(go) run ./test/bench/gateway
 bench-installers: ; tools/need squashfs-tools && $(go) run ./test/bench/installers

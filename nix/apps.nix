@@ -1,4 +1,4 @@
-# What `nix run` starts: the gateway, `.#release`, `.#verify` or `.#load-image`.
+# What `nix run` starts: the gateway, `.#release`, `.#sign`, `.#verify` or `.#load-image`.
 { lib, packages }:
 let
   app = package: {
@@ -10,6 +10,7 @@ in
 {
   default = app packages.glide;
   release = app packages.release-tool;
+  sign = app packages.sign;
   verify = app packages.verify;
   load-image = app packages.load-image;
 }

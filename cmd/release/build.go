@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -73,19 +73,22 @@ func build(cmd *cobra.Command, t *tree.Tree, targets []tree.Target, out string) 
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	var names []string
+	var printing sync.Mutex
+	var jobs []job
 	for _, target := range targets {
-		binary, err := dist.Build(cmd.Context(), g, t, target, out)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", binary.SHA256, binary.Path)
-		names = append(names, filepath.Base(binary.Path))
+		jobs = append(jobs, one(func() (string, error) {
+			binary, err := dist.Build(cmd.Context(), g, t, target, out)
+			if err != nil {
+				return "", err
+			}
+			printing.Lock()
+			defer printing.Unlock()
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", binary.SHA256, binary.Path)
+			return filepath.Base(binary.Path), err
+		}))
 	}
-	return dist.WriteSums(out, names)
+	// Linking takes one processor, and is most of the work once the packages are compiled.
+	return runAll(cmd.Context(), out, jobs)
 }
 
 // commandLine returns the go command that makes a target's binary, for a POSIX shell.

@@ -17,19 +17,21 @@ import (
 func newVerify() *cobra.Command {
 	var rebuilt, flake, page string
 	var to []string
-	var asJSON bool
+	var asJSON, login bool
 	var signer verify.Signer
 	cmd := &cobra.Command{
 		Use:   "verify [TAG]",
 		Short: "Compare what the public gets with what the source makes",
 		Long: `Verify makes the release of a tag again, by Nix, downloads everything that is published of
 it as anyone does, and compares every byte; it checks the signatures if cosign is there. It
-fails if anything differs or is missing, and says which file, and where in it.
+fails if anything differs or is missing, and says which file, and where in it. With --key
+cosign asks neither Sigstore nor its log, as whoever signed with a key did not.
 
 Without Nix, name a folder with a release that you have made from the source of the tag;
 see docs/verify.md.`,
 		Example: `  release verify v0.1.0
-  release verify --rebuilt dist/release --html report.html`,
+  release verify --rebuilt dist/release --html report.html
+  release verify v0.1.0 --to oci=registry.example/glide --login --key cosign.pub`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if rebuilt == "" {
@@ -48,7 +50,7 @@ see docs/verify.md.`,
 			if len(args) > 0 && args[0] != release.Tag() {
 				return fmt.Errorf("%s is %s, not %s", rebuilt, release.Tag(), args[0])
 			}
-			release.Anonymous = true
+			release.Anonymous, release.Login, signer.Release = true, login, release
 			if err := release.Check(release.Dir); err != nil {
 				return err
 			}
@@ -57,7 +59,7 @@ see docs/verify.md.`,
 				return err
 			}
 			report := verify.Run(cmd.Context(), release, channels)
-			report.Rows = append(report.Rows, signer.Check(cmd.Context(), release, channels, published(release, channels))...)
+			report.Rows = append(report.Rows, signer.Check(cmd.Context(), channels, published(release, channels))...)
 			if page != "" {
 				if err := pack.Write(page, report.HTML); err != nil {
 					return err
@@ -81,6 +83,7 @@ see docs/verify.md.`,
 	flags.StringSliceVar(&to, "to", []string{"github", "oci", "helm", "homebrew", "scoop", "snap", "chocolatey"}, "channel, or CHANNEL=PLACE; may be repeated")
 	flags.StringVar(&page, "html", "", "file to write a page with the report to")
 	flags.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	flags.BoolVar(&login, "login", false, "log in to registries, by REGISTRY_USER and REGISTRY_PASSWORD or as docker login did")
 	flags.StringVar(&signer.Key, "key", "", "public key of the signatures, as cosign names it (default the release workflow's identity)")
 	return cmd
 }

@@ -28,6 +28,8 @@ type Release struct {
 	Silence time.Duration
 	// Anonymous says that only what the public sees counts, so no secret is used.
 	Anonymous bool
+	// Login says that registries are read with their secret even so, as a company's own let nobody read without.
+	Login bool
 }
 
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
@@ -59,11 +61,16 @@ func (r *Release) places(names []string) (policy.Channels, error) {
 	return policy.Of(r.Version, policy.Versions(names))
 }
 
-// secret returns what an environment variable holds, or the file that NAME_FILE names.
+// secret returns a secret, or nothing for the public.
 func (r *Release) secret(name string) (string, error) {
 	if r.Anonymous {
 		return "", nil
 	}
+	return secret(name)
+}
+
+// secret returns what an environment variable holds, or the file that NAME_FILE names.
+func secret(name string) (string, error) {
 	if value := os.Getenv(name); value != "" {
 		return value, nil
 	}

@@ -30,15 +30,13 @@ func (d *directory) Place() string { return d.root }
 
 func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 	final := filepath.Join(d.root, d.release.Version)
-	_, err := os.Stat(final)
-	published := err == nil
+	published := exists(final)
 	dir := final
 	if !published {
 		dir = filepath.Join(d.root, "."+d.release.Version+".partial")
 	}
 	var files []glance
-	err = filepath.WalkDir(d.release.Dir, func(path string, entry fs.DirEntry, err error) error {
-		// A rehearsal is good before and after the release is signed.
+	err := filepath.WalkDir(d.release.Dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || entry.Name() == manifest.SignatureFile {
 			return err
 		}
@@ -52,6 +50,10 @@ func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A rehearsal is good before and after the release is signed, so a signature may come later.
+	if exists(d.release.path(manifest.SignatureFile)) {
+		files = append(files, func(context.Context) (Item, error) { return d.signature(dir), nil })
+	}
 	stages, err := look(ctx, files)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 		show.State = Absent
 		show.Put = func(context.Context) error {
 			if err := os.Rename(dir, final); err != nil {
-				if _, there := os.Stat(final); there == nil {
+				if exists(final) {
 					return nil // another publisher was faster; the next look compares
 				}
 				return err
@@ -70,6 +72,21 @@ func (d *directory) Plan(ctx context.Context) ([]Stage, error) {
 		}
 	}
 	return append(stages, Stage{show}), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// signature looks for any signature in dir, since it is another each time it is made.
+func (d *directory) signature(dir string) Item {
+	item := Item{Name: manifest.SignatureFile, State: Equal}
+	if to := filepath.Join(dir, item.Name); !exists(to) {
+		item.State = Absent
+		item.Put = func(context.Context) error { return d.copyFile(d.release.path(item.Name), to) }
+	}
+	return item
 }
 
 // file compares a file of the release with its copy in dir.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -25,24 +24,18 @@ type repository struct {
 	read   sync.Map // by the digests of blobs, functions that check them
 }
 
-// newRepository opens a repository. Its secret is REGISTRY_PASSWORD, or what `docker login` has left.
+// newRepository opens a repository.
 func newRepository(r *Release, place string) (*repository, error) {
 	repo, err := name.NewRepository(place)
 	if err != nil {
 		return nil, setupError{err}
 	}
-	auth := remote.WithAuthFromKeychain(authn.DefaultKeychain)
-	if r.Anonymous {
-		auth = remote.WithAuth(authn.Anonymous)
-	} else if password, err := r.secret("REGISTRY_PASSWORD"); err == nil {
-		user, err := r.secret("REGISTRY_USER")
-		if err != nil {
-			return nil, err
-		}
-		auth = remote.WithAuth(&authn.Basic{Username: user, Password: password})
+	keychain, err := r.keychain()
+	if err != nil {
+		return nil, err
 	}
 	options := []remote.Option{
-		auth,
+		remote.WithAuthFromKeychain(keychain),
 		remote.WithTransport(r.transport()),
 		remote.WithUserAgent("glide-release"),
 		// A channel is tried again as a whole, after another look at it.

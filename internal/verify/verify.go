@@ -1,5 +1,6 @@
 // Package verify compares what the public gets of a release with one that was made again from the
-// source. It looks at the channels as package publish does, without a secret, and reads every byte.
+// source. It looks at the channels as package publish does, without a secret, and reads every byte, and
+// has cosign check who signed it.
 package verify
 
 import (

@@ -41,6 +41,27 @@ func tool(t *testing.T) string {
 	return path
 }
 
+// cosign installs the program, of which it returns the path, among those that tools/go keeps.
+func cosign(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(cache, "glide", "bin")
+	run(t, os.TempDir(), []string{"GOBIN=" + bin, "CGO_ENABLED=0"}, filepath.Join(repo.Root(), "tools/go"), "install", "-ldflags=-s -w", "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
+	return filepath.Join(bin, "cosign")
+}
+
+// prependPath puts folders before those of the PATH in an environment.
+func prependPath(env []string, folders ...string) {
+	for i, entry := range env {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			env[i] = "PATH=" + strings.Join(append(folders, path), ":")
+		}
+	}
+}
+
 func run(t *testing.T, dir string, env []string, name string, args ...string) string {
 	t.Helper()
 	output, err := try(t, dir, env, name, args...)

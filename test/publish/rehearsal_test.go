@@ -4,6 +4,9 @@ package publish
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +21,7 @@ import (
 	"github.com/einstack/glide/test/channels"
 	"github.com/einstack/glide/test/page"
 	"github.com/einstack/glide/test/repo"
+	"github.com/einstack/glide/test/sigstore"
 )
 
 // The matrix of the rehearsal: of each operating system what its package managers want, all for figures;
@@ -29,6 +33,7 @@ const candidate = "0.9.0-rc.1"
 // A rehearsal is a copy of the repository with an origin, and channels of its own.
 type rehearsal struct {
 	*channels.World
+	*sigstore.Sigstore
 	root        string
 	env         []string
 	certificate string // of the registry
@@ -96,16 +101,20 @@ func TestRehearsal(t *testing.T) {
 		r.run(t, block)
 	}
 
-	// By Nix, and by plain Go, which makes the same files.
-	r.run(t, "release sign --images --registry "+strings.TrimPrefix(r.At("oci"), "oci="))
-	if signed := r.run(t, `cat "$SIGNED"`); strings.Count(signed, "@sha256:") != len(m.For("oci"))+len(m.For("helm")) {
-		t.Errorf("signed are\n%s", signed)
+	r.run(t, "release sign --images --registry "+r.Registry+"/einstack/glide --charts "+r.Registry+"/einstack/charts/glide")
+	output = r.run(t, "release verify --rebuilt result --login --to '"+r.At("oci")+"' --to '"+r.At("helm")+"'")
+	if want := regexp.MustCompile(fmt.Sprintf(`(?m)^signature +same +%d items`, len(m.For("oci"))+len(m.For("helm")))); !want.MatchString(output) {
+		t.Errorf("of what the registry has verify said\n%s\nwant %q", output, want)
 	}
+	r.installs(t, made)
+
+	// By Nix, and by plain Go, which makes the same files.
 	for _, block := range verifying[:2] {
 		r.run(t, block)
 	}
 	r.sameByGo(t, made)
 	r.run(t, "cd "+made+"\n"+verifying[2])
+	r.run(t, verifying[3])
 
 	archive := "glide_" + candidate + "_windows_386.zip"
 	r.GitHub.Tamper(m.Tag(), archive, len(published.Assets[archive])/2, true)
@@ -138,15 +147,12 @@ func newRehearsal(t *testing.T) *rehearsal {
 	r.World = channels.NewWith(t, frontOf(t, addr, certificate), "")
 	r.GitHub.Tags = []string{"v" + candidate}
 	r.Registry = addr // no front, but the TLS and password of the registry itself
-	scratch := t.TempDir()
-	r.env = append(r.Env, "SSL_CERT_FILE="+certificate, "NIX_HOST="+filepath.Join(repo.Root(), "nix/host/nix-host"),
-		"BUILT="+scratch, "SIGNED="+filepath.Join(scratch, "signed"),
+	r.env = append(r.World.Env, "SSL_CERT_FILE="+certificate, "DOCKER_CONFIG="+loggedIn(t, addr), "NIX_HOST="+filepath.Join(repo.Root(), "nix/host/nix-host"),
+		"BUILT="+t.TempDir(),
 		"GIT_AUTHOR_NAME=Ada Example", "GIT_AUTHOR_EMAIL=ada@localhost", "GIT_COMMITTER_NAME=Ada Example", "GIT_COMMITTER_EMAIL=ada@localhost")
-	for i, entry := range r.env {
-		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
-			r.env[i] = "PATH=" + filepath.Dir(program) + ":" + bin + ":" + path
-		}
-	}
+	prependPath(r.env, filepath.Dir(program), bin, filepath.Dir(cosign(t)))
+	r.Sigstore = sigstore.Start(t, "einstack/glide/.github/workflows/release.yml@refs/tags/v"+candidate)
+	r.env = append(r.env, r.Sigstore.Env...)
 	public := []string{r.At("github"), r.At("homebrew"), r.At("scoop"), r.At("snap"), r.At("chocolatey")}
 	r.replaced = strings.NewReplacer(
 		"--to github,oci", "--to '"+r.At("github")+"' --to '"+r.At("oci")+"'",
@@ -156,6 +162,8 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"verify --rebuilt dist/release", "verify --rebuilt dist/release --to '"+strings.Join(public, "' --to '")+"'",
 		"go run ./cmd/release", "release",
 		"glide_0.1.0_", "glide_"+candidate+"_",
+		"refs/tags/v0.1.0", "refs/tags/v"+candidate,
+		"ghcr.io/einstack/glide:0.1.0-alpine", r.Registry+"/einstack/glide:"+candidate+"-distroless",
 	)
 
 	repo.Copy(t, r.root, time.Now())
@@ -171,6 +179,32 @@ git switch --quiet --create develop
 git add --all
 git commit --quiet --message glide`)
 	return r
+}
+
+// installs installs the release from a folder, by its own script, which takes no other workflow's signature.
+func (r *rehearsal) installs(t *testing.T, made string) {
+	t.Helper()
+	other := ""
+	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if other != "" && strings.HasSuffix(q.URL.Path, manifest.SignatureFile) {
+			http.ServeFile(w, q, other)
+			return
+		}
+		http.ServeFile(w, q, filepath.Join(made, q.URL.Path))
+	}))
+	defer mirror.Close()
+	install := "sh " + made + "/install.sh --from " + mirror.URL + " --prefix " + t.TempDir()
+	if output := r.run(t, install); !strings.Contains(output, "installed glide "+candidate) {
+		t.Errorf("it said\n%s", output)
+	}
+	own := r.Workflow
+	r.Workflow = "einstack/glide/.github/workflows/check.yml@refs/heads/main"
+	forged := filepath.Join(t.TempDir(), manifest.SignatureFile)
+	r.run(t, "cosign sign-blob --yes --bundle "+forged+" "+filepath.Join(made, dist.SumsFile))
+	r.Workflow, other = own, forged
+	if output, err := r.try(t, install); err == nil || !strings.Contains(output, "is not the release's") {
+		t.Errorf("of another workflow's signature it said: %v\n%s", err, output)
+	}
 }
 
 // typed returns what there is to type of blocks.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -20,20 +21,37 @@ import (
 	"github.com/einstack/glide/test/port"
 )
 
-func main() { bench.Main(measure) }
+func main() {
+	flag.Parse()
+	bench.Main(measure)
+}
 
 func measure(ctx context.Context, scratch string) error {
 	source, err := tree.Find(".")
 	if err != nil {
 		return err
 	}
+	parts := []part{{"start", starts}, {"release", releases}, {"nix", builds}}
 	fmt.Println("| figure | goal | measured |")
 	fmt.Println("|---|---|---|")
-	if err := starts(ctx, source, scratch); err != nil {
-		return err
+	for _, part := range parts {
+		if *only != "" && *only != part.name {
+			continue
+		}
+		if err := part.measure(ctx, source, scratch); err != nil {
+			return err
+		}
 	}
-	return builds(ctx, source, scratch)
+	return nil
 }
+
+// A part is figures that belong together.
+type part struct {
+	name    string
+	measure func(ctx context.Context, source *tree.Tree, scratch string) error
+}
+
+var only = flag.String("only", "", "measure this part alone: start, release or nix")
 
 func row(figure, goal, format string, args ...any) {
 	fmt.Printf("| %s | %s | %s |\n", figure, goal, fmt.Sprintf(format, args...))

@@ -1,0 +1,29 @@
+package publish
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/test/channels"
+)
+
+// A folder takes a signature whenever it comes, and keeps the first, as signing again makes another.
+func TestSignatureInFolder(t *testing.T) {
+	w := channels.New(t)
+	dir := channels.Release(t, "0.2.0", "")
+	signature := filepath.Join(dir, manifest.SignatureFile)
+	for _, step := range []struct{ signature, want string }{{"", ""}, {"first", "first"}, {"second", "first"}} {
+		if step.signature != "" {
+			if err := os.WriteFile(signature, []byte(step.signature), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantComplete(t, publishTo(t, w, dir, []string{w.At("dir")}, nil))
+		got, err := os.ReadFile(filepath.Join(w.Dir, "0.2.0", manifest.SignatureFile))
+		if string(got) != step.want || (err == nil) != (step.want != "") {
+			t.Errorf("signed %q, the folder has %q, %v", step.signature, got, err)
+		}
+	}
+}
