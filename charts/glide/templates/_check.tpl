@@ -18,18 +18,6 @@
 {{- end }}
 {{- end }}
 
-{{- range $router := (dig "routers" dict ($v.config | default dict)).language }}
-{{- range $model := $router.models }}
-{{- range $provider, $settings := $model }}
-{{- if kindIs "map" $settings }}
-{{- if and (hasKey $settings "api_key") (not (contains "${" (toString $settings.api_key))) }}
-{{- $problems = append $problems (printf "config.routers.language: the api_key of %s/%s would be readable in a ConfigMap: put it into a Secret, name that in secrets, and write ${file:/etc/glide/secrets/NAME/KEY}" $router.id $model.id) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
-
 {{- $config := toYaml ($v.config | default dict) }}
 {{- range regexFindAll "\\$\\{file:/etc/glide/secrets/[^}]*\\}" $config -1 | uniq }}
 {{- $name := index (splitList "/" .) 4 }}
