@@ -31,7 +31,7 @@
 {{- end }}
 {{- end }}
 {{- if not $v.envFrom }}
-{{- $names := list "GLIDE_ADDR" "GLIDE_CONFIG" "GOMEMLIMIT" }}
+{{- $names := list "GLIDE_ADDR" "GLIDE_CONFIG" }}
 {{- range $v.env }}
 {{- $names = append $names .name }}
 {{- end }}

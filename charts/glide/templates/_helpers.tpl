@@ -67,21 +67,3 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- $found }}
 {{- end }}
-
-{{- /* Nine tenths of the memory limit in bytes, for Go; empty without a limit, or if env says it. */ -}}
-{{- define "glide.memoryLimit" -}}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 }}
-{{- $limit := (.Values.resources.limits | default dict).memory | default "" }}
-{{- if not (kindIs "string" $limit) }}
-{{- $limit = $limit | int64 | toString }}
-{{- end }}
-{{- $number := regexFind "^[0-9.]+" $limit }}
-{{- $unit := trimPrefix $number $limit }}
-{{- $own := list }}
-{{- range .Values.env }}
-{{- $own = append $own .name }}
-{{- end }}
-{{- if and $number (hasKey $units $unit) (not (has "GOMEMLIMIT" $own)) }}
-{{- mulf $number (get $units $unit) 0.9 | int64 }}
-{{- end }}
-{{- end }}
