@@ -23,12 +23,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "glide.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "glide.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- include "glide.labelsAnd" (list . dict) }}
+{{- end }}
+
+{{- /* The same with further labels of one manifest. Of equal keys the closest one holds, but for those that find the pods. */ -}}
+{{- define "glide.labelsAnd" -}}
+{{- $more := last . | default dict }}
+{{- with first . }}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $labels := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/managed-by" .Release.Service }}
+{{- toYaml (mergeOverwrite $labels (.Values.commonLabels | default dict) $more (include "glide.selectorLabels" . | fromYaml)) }}
 {{- end }}
 {{- end }}
 
