@@ -48,6 +48,7 @@ func TestRefused(t *testing.T) {
 		{"autoscaling.enabled=true,resources.requests.cpu=null", "resources.requests.cpu, which is missing: set it"},
 		{"podDisruptionBudget.minAvailable=2", "podDisruptionBudget.minAvailable 2 of 2 pods lets no node be drained: lower it"},
 		{"podDisruptionBudget.minAvailable=100%", "podDisruptionBudget.minAvailable 100% of 2 pods lets no node be drained"},
+		{"podDisruptionBudget.maxUnavailable=null", "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more"},
 		{"podDisruptionBudget.maxUnavailable=0", "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more"},
 		{"spread=hard,affinity.podAntiAffinity.x=y", "set spread to soft, or remove the affinity"},
 		{"ingress.enabled=true", "ingress.hosts is empty: name the hosts"},

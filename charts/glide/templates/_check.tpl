@@ -50,30 +50,33 @@
 {{- if and (not .targetCPUUtilizationPercentage) (not .metrics) }}
 {{- $problems = append $problems "autoscaling has nothing to go by: set targetCPUUtilizationPercentage or metrics" }}
 {{- end }}
-{{- if and .targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" $v.resources)) }}
+{{- if and .targetCPUUtilizationPercentage (not (($v.resources).requests).cpu) }}
 {{- $problems = append $problems "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is missing: set it" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- with $v.podDisruptionBudget }}
-{{- $pods := ternary $v.autoscaling.minReplicas $v.replicas $v.autoscaling.enabled | int }}
-{{- $stay := toString .minAvailable }}
+{{- $pods := int $v.replicas }}
+{{- with $v.autoscaling }}
+{{- $pods = ternary .minReplicas $v.replicas .enabled | int }}
+{{- end }}
+{{- $stay := .minAvailable | default "" | toString }}
 {{- if and .enabled (or (eq $stay "100%") (and (regexMatch "^[1-9][0-9]*$" $stay) (ge (int $stay) $pods))) }}
 {{- $problems = append $problems (printf "podDisruptionBudget.minAvailable %s of %d pods lets no node be drained: lower it, or use maxUnavailable" $stay $pods) }}
 {{- end }}
-{{- if and .enabled (eq $stay "") (has (toString .maxUnavailable) (list "" "0" "0%")) }}
+{{- if and .enabled (eq $stay "") (has (.maxUnavailable | default 0 | toString) (list "0" "0%")) }}
 {{- $problems = append $problems "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more" }}
 {{- end }}
 {{- end }}
 
-{{- if and (eq $v.spread "hard") (hasKey $v.affinity "podAntiAffinity") }}
+{{- if and (eq $v.spread "hard") ($v.affinity).podAntiAffinity }}
 {{- $problems = append $problems "spread: hard and affinity.podAntiAffinity say the same in two ways: set spread to soft, or remove the affinity" }}
 {{- end }}
-{{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
+{{- if and ($v.ingress).enabled (not $v.ingress.hosts) }}
 {{- $problems = append $problems "ingress.hosts is empty: name the hosts under which clients reach Glide" }}
 {{- end }}
-{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}
+{{- if and ($v.httpRoute).enabled (not $v.httpRoute.parentRefs) }}
 {{- $problems = append $problems "httpRoute.parentRefs is empty: name the gateway, such as [{name: public, namespace: gateways}]" }}
 {{- end }}
 {{- if and (not $v.serviceAccount.create) (not $v.serviceAccount.name) }}

@@ -45,7 +45,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- with .Values.image }}
 {{- $digest := .digest }}
 {{- if not .tag }}
-{{- $digest = $digest | default (get .digests .flavor) }}
+{{- $digest = $digest | default (get (.digests | default dict) .flavor) }}
 {{- end }}
 {{- printf "%s:%s%s" .repository (.tag | default (printf "%s-%s" $.Chart.AppVersion .flavor)) (ternary (print "@" $digest) "" (ne (toString $digest) "")) }}
 {{- end }}
