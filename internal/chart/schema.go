@@ -62,10 +62,8 @@ func (v Value) schema() (map[string]any, error) {
 		if err := json.Unmarshal(text, &schema); err != nil {
 			return nil, err
 		}
-		// The version is that of the whole. A configuration that is missing, as the default is,
-		// is told by a template, with the remedy.
-		delete(schema, "$schema")
-		delete(schema, "required")
+		delete(schema, "$schema")  // which is that of the whole
+		delete(schema, "required") // which a template tells, with the remedy
 		referTo(schema)
 	}
 	schema["description"] = v.Doc

@@ -3,7 +3,6 @@
 package chart
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,6 +10,7 @@ import (
 // TestRefused sets what does not work. Each is refused before anything is installed, in words that
 // name the value and the remedy.
 func TestRefused(t *testing.T) {
+	const simulated = `config={"routers":{"language":[{"id":"default","models":[{"id":"simulated","simulated":{}}]}]}}`
 	const model = "config.routers.language[0].models[0]"
 	for _, tc := range []struct{ set, want string }{
 		// By the schema of the values.
@@ -36,8 +36,7 @@ func TestRefused(t *testing.T) {
 		{model + ".ollama.headers.X-Api-Key=sk-1", "/ollama/headers/X-Api-Key': value must be '${file:/etc/glide/secrets/NAME/KEY}'"},
 		{"config.api.http.tls.key=sk-1", "/tls/key': value must be '${file:/etc/glide/secrets/NAME/KEY}'"},
 		// By the templates, since it needs two values or words of its own.
-		{"config=null", "config is empty: write Glide's configuration there, or name a ConfigMap of yours in existingConfigMap. To try Glide with a simulated model, add --set-json"},
-		{"existingConfigMap=mine", "config and existingConfigMap are both set: remove one"},
+		{"config=null", "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}, or name a ConfigMap of yours in existingConfigMap"},
 		{"config.api.http.drain_delay=5s", "config.api.http.drain_delay: set drain.delaySeconds instead"},
 		{"config.api.http.drain_timeout=5s", "config.api.http.drain_timeout: set drain.timeoutSeconds instead"},
 		{model + ".simulated.text=$\\{file:/etc/glide/secrets/azure/key\\}", `secrets does not name "azure": add it`},
@@ -57,7 +56,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(tc.set, func(t *testing.T) {
 			t.Parallel()
-			output, err := run(t, "helm", "template", "glide", source, "--values", filepath.Join(source, "ci", "minimal-values.yaml"), "--set", tc.set)
+			output, err := run(t, "helm", "template", "glide", source, "--set-json", simulated, "--set", tc.set)
 			if err == nil || !strings.Contains(output, tc.want) || strings.Contains(output, "sk-1") {
 				t.Errorf("got %v, want %q in:\n%s", err, tc.want, output[:min(len(output), 600)])
 			}
@@ -67,7 +66,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedAtOnce tells all that is wrong together.
 func TestRefusedAtOnce(t *testing.T) {
-	output, err := run(t, "helm", "template", "glide", source, "--set", "config.telemetry.logging.level=info,ingress.enabled=true,httpRoute.enabled=true")
+	output, err := run(t, "helm", "template", "glide", source, "--set", "config.routers=null,ingress.enabled=true,httpRoute.enabled=true")
 	if err == nil || strings.Count(output, "\n- ") != 3 || !strings.Contains(output, "config.routers is missing: add a router") {
 		t.Errorf("three mistakes: %v\n%s", err, output)
 	}

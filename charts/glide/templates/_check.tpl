@@ -3,12 +3,8 @@
 {{- $problems := list }}
 {{- $v := .Values }}
 
-{{- if and (not $v.config) (not $v.existingConfigMap) }}
-{{- $problems = append $problems "config is empty: write Glide's configuration there, or name a ConfigMap of yours in existingConfigMap. To try Glide with a simulated model, add --set-json 'config={\"routers\":{\"language\":[{\"id\":\"default\",\"models\":[{\"id\":\"simulated\",\"simulated\":{}}]}]}}'" }}
-{{- else if and $v.config $v.existingConfigMap }}
-{{- $problems = append $problems "config and existingConfigMap are both set: remove one" }}
-{{- else if and $v.config (not $v.config.routers) }}
-{{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}" }}
+{{- if not (or ($v.config).routers $v.existingConfigMap) }}
+{{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}, or name a ConfigMap of yours in existingConfigMap" }}
 {{- end }}
 
 {{- $http := dig "api" "http" dict ($v.config | default dict) | default dict }}

@@ -64,8 +64,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- /* The first router that is enabled; empty if nothing is known of the configuration. */ -}}
 {{- define "glide.router" -}}
 {{- $found := "" }}
-{{- range ((.Values.config | default dict).routers | default dict).language }}
-{{- if and (not $found) (ne (toString .enabled) "false") }}
+{{- range ((.Values.config).routers).language }}
+{{- if not (or $found $.Values.existingConfigMap (eq (toString .enabled) "false")) }}
 {{- $found = .id }}
 {{- end }}
 {{- end }}
