@@ -37,6 +37,7 @@ func TestRefused(t *testing.T) {
 		{"config.api.http.tls.key=sk-1", "/tls/key': value must be '${file:/etc/glide/secrets/NAME/KEY}'"},
 		// By the templates, since it needs two values or words of its own.
 		{"config=null", "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}, or name a ConfigMap of yours in existingConfigMap"},
+		{"config.api.http.tls.client_ca=$\\{file:/ca.crt\\},config.api.http.tls.cert=$\\{file:/c\\},config.api.http.tls.key=$\\{file:/k\\}", "config.api.http.tls.client_ca: probes of Kubernetes show no certificate: remove it"},
 		{"config.api.http.drain_delay=5s", "config.api.http.drain_delay: set drain.delaySeconds instead"},
 		{"config.api.http.drain_timeout=5s", "config.api.http.drain_timeout: set drain.timeoutSeconds instead"},
 		{model + ".simulated.text=$\\{file:/etc/glide/secrets/azure/key\\}", `secrets does not name "azure": add it`},

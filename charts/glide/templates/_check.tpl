@@ -7,11 +7,15 @@
 {{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}, or name a ConfigMap of yours in existingConfigMap" }}
 {{- end }}
 
-{{- $http := dig "api" "http" dict ($v.config | default dict) | default dict }}
+{{- $http := (($v.config).api).http | default dict }}
 {{- range $key, $value := dict "drain_delay" "drain.delaySeconds" "drain_timeout" "drain.timeoutSeconds" }}
 {{- if hasKey $http $key }}
 {{- $problems = append $problems (printf "config.api.http.%s: set %s instead, after which the pod's time to end is set too" $key $value) }}
 {{- end }}
+{{- end }}
+
+{{- if ($http.tls).client_ca }}
+{{- $problems = append $problems "config.api.http.tls.client_ca: probes of Kubernetes show no certificate: remove it, and have clients show theirs to an ingress controller or a gateway" }}
 {{- end }}
 
 {{- $config := toYaml ($v.config | default dict) }}

@@ -61,6 +61,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- .Values.existingConfigMap | default (include "glide.fullname" .) }}
 {{- end }}
 
+{{- /* How pods are asked. */ -}}
+{{- define "glide.scheme" -}}
+{{- if and (((.Values.config).api).http).tls (not .Values.existingConfigMap) }}https{{ else }}http{{ end }}
+{{- end }}
+
 {{- /* The first router that is enabled; empty if nothing is known of the configuration. */ -}}
 {{- define "glide.router" -}}
 {{- $found := "" }}
