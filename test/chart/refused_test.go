@@ -3,8 +3,15 @@
 package chart
 
 import (
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/einstack/glide/internal/chart"
+	"github.com/einstack/glide/internal/tree"
+	"github.com/einstack/glide/test/repo"
 )
 
 // TestRefused sets what does not work. Each is refused before anything is installed, in words that
@@ -73,5 +80,74 @@ func TestRefusedAtOnce(t *testing.T) {
 	}
 	if output, err = run(t, "helm", "template", "glide", source, "--kube-version", "1.29"); err == nil || !strings.Contains(output, "incompatible with Kubernetes") {
 		t.Errorf("an old Kubernetes: %v\n%s", err, output)
+	}
+}
+
+// TestRefusedFields refuses further fields that are among those that the chart writes.
+func TestRefusedFields(t *testing.T) {
+	written := map[string]bool{}
+	for _, scenario := range scenarios(t) {
+		var values struct {
+			PodSpec map[string]any `yaml:"podSpec"`
+			Service struct{ Spec map[string]any }
+		}
+		decode(t, scenario, &values)
+		rendered, err := os.ReadFile(golden(scenario))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range manifests(t, string(rendered)) {
+			spec, path, further := m.Spec, "service.spec.", values.Service.Spec
+			switch m.Kind {
+			case "Service":
+			case "Deployment":
+				spec, path, further = spec["template"].(map[string]any)["spec"].(map[string]any), "podSpec.", values.PodSpec
+			default:
+				continue
+			}
+			for field := range spec {
+				if _, ok := further[field]; !ok {
+					written[path+field] = true
+				}
+			}
+		}
+	}
+	if len(written) < 15 {
+		t.Fatalf("the chart writes only %v", written)
+	}
+	fields := slices.Sorted(maps.Keys(written))
+	output, err := run(t, "helm", "template", "glide", source, "--set", strings.Join(fields, "=x,")+"=x")
+	for _, field := range fields {
+		if err == nil || !strings.Contains(output, "- "+field+": the chart writes this field: set the value that it is made of") {
+			t.Errorf("%s is not refused: %v\n%s", field, err, output)
+		}
+	}
+}
+
+// TestNull takes away every default that there may be none of: what is left is the least.
+func TestNull(t *testing.T) {
+	values, err := chart.Values(&tree.Tree{Dir: repo.Root()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := "config"
+	var sets []string
+	for _, v := range values {
+		name, ok := strings.CutSuffix(v.Path, ".enabled")
+		if ok {
+			section = name
+		}
+		of := v.Schema["type"]
+		if ok || !strings.HasPrefix(name+".", section+".") && (of == "array" || of == "object") {
+			sets = append(sets, name+"=null")
+		}
+	}
+	rendered := must(t, "helm", "template", "glide", source, "--skip-tests", "--set", strings.Join(sets, ","))
+	var kinds []string
+	for _, m := range manifests(t, rendered) {
+		kinds = append(kinds, m.Kind)
+	}
+	if want := []string{"ServiceAccount", "ConfigMap", "Service", "Deployment"}; !slices.Equal(kinds, want) {
+		t.Errorf("without %v there are %v", sets, kinds)
 	}
 }

@@ -42,6 +42,17 @@
 {{- end }}
 {{- end }}
 
+{{- $own := dict
+  "podSpec" (list "affinity" "automountServiceAccountToken" "containers" "enableServiceLinks" "imagePullSecrets" "initContainers" "nodeSelector" "priorityClassName" "securityContext" "serviceAccountName" "terminationGracePeriodSeconds" "tolerations" "topologySpreadConstraints" "volumes")
+  "service.spec" (list "ports" "selector" "type") }}
+{{- range $path, $further := dict "podSpec" $v.podSpec "service.spec" $v.service.spec }}
+{{- range $key, $value := $further }}
+{{- if has $key (get $own $path) }}
+{{- $problems = append $problems (printf "%s.%s: the chart writes this field: set the value that it is made of" $path $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- with $v.autoscaling }}
 {{- if .enabled }}
 {{- if gt (int .minReplicas) (int .maxReplicas) }}
