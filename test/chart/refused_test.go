@@ -60,6 +60,7 @@ func TestRefused(t *testing.T) {
 		{"spread=hard,affinity.podAntiAffinity.x=y", "set spread to soft, or remove the affinity"},
 		{"ingress.enabled=true", "ingress.hosts is empty: name the hosts"},
 		{"httpRoute.enabled=true", "httpRoute.parentRefs is empty: name the gateway"},
+		{"prometheusRule.enabled=true", "without serviceMonitor.enabled there are no metrics, and the alert GlideGone never ends: set both"},
 		{"serviceAccount.create=false", "serviceAccount.name is empty: name the account"},
 	} {
 		t.Run(tc.set, func(t *testing.T) {

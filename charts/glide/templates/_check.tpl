@@ -90,6 +90,9 @@
 {{- if and ($v.httpRoute).enabled (not $v.httpRoute.parentRefs) }}
 {{- $problems = append $problems "httpRoute.parentRefs is empty: name the gateway, such as [{name: public, namespace: gateways}]" }}
 {{- end }}
+{{- if and ($v.prometheusRule).enabled (not ($v.serviceMonitor).enabled) }}
+{{- $problems = append $problems "prometheusRule.enabled: without serviceMonitor.enabled there are no metrics, and the alert GlideGone never ends: set both" }}
+{{- end }}
 {{- if and (not $v.serviceAccount.create) (not $v.serviceAccount.name) }}
 {{- $problems = append $problems "serviceAccount.name is empty: name the account that is there, or set serviceAccount.create" }}
 {{- end }}
