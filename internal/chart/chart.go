@@ -55,7 +55,7 @@ func Kustomize(t *tree.Tree) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = versionLabel.ReplaceAll(text, []byte(`${1}"`+t.Version+`"`))
+	text = versionLabel.ReplaceAll(text, []byte("${1}"+t.Version))
 	return versionTag.ReplaceAll(text, []byte("${1}"+t.Version+"${2}")), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -227,6 +228,46 @@ free: {}
 		if _, err := parse([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+// Each secret that a configuration may hold is refused if it is written out.
+func TestSecrets(t *testing.T) {
+	values, err := Values(open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Schema(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type object = map[string]any
+	var root object
+	if err := json.Unmarshal(text, &root); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, key := range config.Keys() {
+		if key.Type != "secret" && key.Type != "PEM" && !strings.HasSuffix(key.Path, ".headers") {
+			continue
+		}
+		found++
+		at := root["properties"].(object)["config"].(object)
+		for name := range strings.SplitSeq(key.Path, ".") {
+			name, list := strings.CutSuffix(name, "[]")
+			if at = at["properties"].(object)[name].(object); list {
+				at = at["items"].(object)
+			}
+		}
+		if of, ok := at["patternProperties"].(object); ok {
+			at = of[credential].(object)
+		}
+		if at["else"] == nil {
+			t.Errorf("%s may be written out: %v", key.Path, at)
+		}
+	}
+	if found < 15 {
+		t.Errorf("found only %d secrets", found)
 	}
 }
 

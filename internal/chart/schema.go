@@ -62,12 +62,36 @@ func (v Value) schema() (map[string]any, error) {
 		if err := json.Unmarshal(text, &schema); err != nil {
 			return nil, err
 		}
-		// The version is that of the whole. A configuration that is missing, as the default is,
-		// is told by a template, with the remedy.
-		delete(schema, "$schema")
-		delete(schema, "required")
+		delete(schema, "$schema")  // which is that of the whole
+		delete(schema, "required") // which a template tells, with the remedy
+		referTo(schema)
 	}
 	schema["description"] = v.Doc
 	schema["default"] = v.Default
 	return schema, nil
+}
+
+// credential is in the names of headers whose values are secret.
+const credential = `(?i:auth|cookie|key|passw|secret|token)`
+
+// referTo has the secrets of a configuration's schema refer to files or variables, since the
+// configuration becomes a ConfigMap. The error that Helm then prints shows the remedy, not the value.
+func referTo(schema map[string]any) {
+	if schema["writeOnly"] == true {
+		schema["if"] = map[string]any{"type": "string", "pattern": `^$|\$\{(env|file):[^}]+\}`}
+		schema["else"] = map[string]any{"const": "${file:/etc/glide/secrets/NAME/KEY}"}
+	}
+	if inner, ok := schema["items"].(map[string]any); ok {
+		referTo(inner)
+	}
+	if header, ok := schema["additionalProperties"].(map[string]any); ok && header["writeOnly"] == true {
+		// Most headers, such as anthropic-beta, are no secrets and may be written out.
+		secret := maps.Clone(header)
+		referTo(secret)
+		schema["patternProperties"] = map[string]any{credential: secret}
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for _, property := range properties {
+		referTo(property.(map[string]any))
+	}
 }

@@ -108,7 +108,8 @@ func Reference() string {
 	return b.String()
 }
 
-// Schema returns a JSON schema of the configuration file, for editors and for charts.
+// Schema returns a JSON schema of the configuration file, for editors and for charts. Secrets are
+// marked as writeOnly.
 func Schema() ([]byte, error) {
 	schema := schemaOf(reflect.TypeFor[Config]())
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -135,6 +136,8 @@ func schemaOf(t reflect.Type) map[string]any {
 	switch {
 	case t == reflect.TypeFor[JSON]():
 		return map[string]any{}
+	case t == reflect.TypeFor[Secret](), t == reflect.TypeFor[PEM]():
+		return map[string]any{"type": []string{"string", "number", "boolean"}, "writeOnly": true}
 	case isScalar(t), t.Kind() == reflect.String:
 		return map[string]any{"type": []string{"string", "number", "boolean"}}
 	}

@@ -51,7 +51,7 @@ func TestWrite(t *testing.T) {
 	if compose := files[root+"compose.yaml"]; !strings.Contains(compose, want) {
 		t.Errorf("compose.yaml does not have %q:\n%s", want, compose)
 	}
-	for _, file := range []string{"README.md", "Makefile", ".env.example", "glide.yaml", "glide-openai.yaml"} {
+	for _, file := range []string{"README.md", "Makefile", ".env.example", "glide/config.yaml", "glide/config-openai.yaml"} {
 		if files[root+file] == "" {
 			t.Errorf("the archive has no %s", file)
 		}

@@ -57,7 +57,7 @@ func compose(t *tree.Tree) (file, error) {
 // demoDashboard returns the demo's dashboard for Grafana, which is the chart's.
 func demoDashboard() (file, error) {
 	content, err := chart.Dashboard()
-	return file{"demo/grafana/glide.json", content}, err
+	return file{"demo/grafana/dashboards/glide.json", content}, err
 }
 
 // releaseSchema returns the JSON schema of release.json.

@@ -57,7 +57,7 @@ func install(m *manifest.Manifest, places policy.Channels) []Command {
 	}
 	commands := []Command{
 		{"a shell", "curl -fsSL " + m.Source + "/releases/download/" + m.Tag() + "/install.sh | sh"},
-		{"Docker", "docker run --rm -p 9099:9099 " + m.Images + ":" + m.Version + "-" + policy.DefaultDistro},
+		{"Docker", "docker run --rm -p 127.0.0.1:9099:9099 " + m.Images + ":" + m.Version + "-" + policy.DefaultDistro},
 		{"Homebrew", "brew install einstack/tap/" + name},
 		{"Snap", "sudo snap install glide" + snap},
 		{"Chocolatey", "choco install glide --version " + places.Chocolatey},

@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -140,10 +141,12 @@ const (
 	hubContent types.MediaType = "application/vnd.cncf.artifacthub.repository-metadata.layer.v1.yaml"
 )
 
+//go:embed artifacthub-repo.yml
+var hubOwners []byte
+
 // artifactHub returns the item of that tag, which moves, though it seldom has to.
 func (h *helm) artifactHub(ctx context.Context, repo *repository) (Item, error) {
-	text := []byte("owners:\n  - name: EinStack\n    email: contact@einstack.ai\n")
-	layer, config := static.NewLayer(text, hubContent), static.NewLayer([]byte("{}"), hubConfig)
+	layer, config := static.NewLayer(hubOwners, hubContent), static.NewLayer([]byte("{}"), hubConfig)
 	content, err := partial.Descriptor(layer)
 	if err != nil {
 		return Item{}, err

@@ -18,14 +18,7 @@ func TestAlerts(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for manifest := range strings.SplitSeq(string(rendered), "\n---\n") {
-		var rule struct {
-			Kind string
-			Spec map[string]any
-		}
-		if err := yaml.Unmarshal([]byte(manifest), &rule); err != nil {
-			t.Fatal(err)
-		}
+	for _, rule := range manifests(t, string(rendered)) {
 		if rule.Kind != "PrometheusRule" {
 			continue
 		}

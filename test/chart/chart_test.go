@@ -63,6 +63,38 @@ func golden(scenario string) string {
 	return filepath.Join("testdata", strings.TrimSuffix(filepath.Base(scenario), "-values.yaml")+".yaml")
 }
 
+// decode reads a file of values.
+func decode(t *testing.T, file string, values any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, values); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A manifest is what the tests look at of one.
+type manifest struct {
+	Kind string
+	Spec map[string]any
+}
+
+// manifests reads what helm rendered.
+func manifests(t *testing.T, rendered string) []manifest {
+	t.Helper()
+	var all []manifest
+	for text := range strings.SplitSeq(rendered, "\n---\n") {
+		var one manifest
+		if err := yaml.Unmarshal([]byte(text), &one); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // compare compares a text with a file that is in the repository, or writes that.
 func compare(t *testing.T, file, text string) {
 	t.Helper()
@@ -113,14 +145,8 @@ func TestUnits(t *testing.T) {
 func TestCoverage(t *testing.T) {
 	set := map[string]bool{}
 	for _, scenario := range scenarios(t) {
-		text, err := os.ReadFile(scenario)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var values map[string]any
-		if err := yaml.Unmarshal(text, &values); err != nil {
-			t.Fatal(err)
-		}
+		decode(t, scenario, &values)
 		mark(set, "", values)
 	}
 	values, err := chart.Values(&tree.Tree{Dir: repo.Root()})

@@ -48,10 +48,10 @@ func TestDemo(t *testing.T) {
 	}
 
 	t.Run("images", func(t *testing.T) {
-		in(t, "docker run --rm "+published+" config default > glide.mounted.yaml")
+		reader := *reader
+		reader.Dir = t.TempDir()
 		for _, block := range page.Shell(t, "docs/images.md") {
 			block.Text = regexp.MustCompile(`ghcr\.io/einstack/glide:\S+`).ReplaceAllString(block.Text, published)
-			block.Text = strings.Replace(block.Text, "$PWD/glide.yaml", "$PWD/glide.mounted.yaml", 1)
 			reader.Run(t, block)
 		}
 	})
@@ -96,10 +96,10 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.Remove(filepath.Join(dir, ".env"))
-		if config := in(t, "docker compose config"); !strings.Contains(config, "/glide-openai.yaml") {
+		if config := in(t, "docker compose config"); !strings.Contains(config, "/etc/glide/config-openai.yaml") {
 			t.Errorf("the configuration is another one:\n%s", config)
 		}
-		if checked := in(t, "docker compose run --rm -T glide config check /etc/glide/config.yaml"); !strings.Contains(checked, "ok") {
+		if checked := in(t, "docker compose run --rm -T glide config check /etc/glide/config-openai.yaml"); !strings.Contains(checked, "ok") {
 			t.Errorf("glide config check printed %s", checked)
 		}
 	})

@@ -3,6 +3,7 @@
 package kubernetes
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/einstack/glide/internal/chart"
 	"github.com/einstack/glide/internal/testkit"
@@ -57,6 +60,7 @@ func TestKubernetes(t *testing.T) {
 		{"secret rotates", testSecret},
 		{"pod is killed", testKill},
 		{"node is drained", testDrain},
+		{"encrypted", testEncrypted},
 		{"any user", testUser},
 		{"uninstall", testUninstall},
 		{"as the pages say", testPages},
@@ -139,13 +143,42 @@ func testResources(t *testing.T, _ *lab) {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, scenario := range scenarios {
-		manifests := filepath.Join(t.TempDir(), "manifests.yaml")
-		if err := os.WriteFile(manifests, []byte(helm(t, "template", "glide", source, "--values", scenario)), 0o644); err != nil {
-			t.Fatal(err)
+		rendered := helm(t, "template", "glide", source, "--values", scenario)
+		apply(t, rendered)
+		for manifest := range strings.SplitSeq(rendered, "\n---\n") {
+			if strings.Contains(manifest, "\nkind: HTTPRoute\n") {
+				testDefaults(t, manifest)
+			}
 		}
-		kubectl(t, "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", manifests)
 	}
 	kubectl(t, "apply", "--server-side", "--dry-run=server", "--validate=strict", "--kustomize", filepath.Dir(filepath.Join(repo.Root(), chart.KustomizeFile)))
+}
+
+// apply has the API server look at manifests, and returns what it says.
+func apply(t *testing.T, manifests string, args ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "manifests.yaml")
+	if err := os.WriteFile(file, []byte(manifests), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return kubectl(t, append([]string{"apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", file}, args...)...)
+}
+
+// testDefaults looks whether the API server adds nothing to what a manifest specifies: tools that
+// compare the two would see a difference for ever.
+func testDefaults(t *testing.T, manifest string) {
+	t.Helper()
+	var want struct{ Spec any }
+	if err := yaml.Unmarshal([]byte(manifest), &want); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := json.Marshal(want.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := apply(t, manifest, "--output", "jsonpath={.spec}"); got != string(spec) {
+		t.Errorf("of %s the API server makes %s", spec, got)
+	}
 }
 
 func testInstall(t *testing.T, l *lab) {
@@ -350,6 +383,27 @@ func testDrain(t *testing.T, l *lab) {
 	must(t, "kubectl", "uncordon", node)
 	settled(t, 2)
 	load.stop(t)
+}
+
+// testEncrypted has the pods encrypt, and ask for keys. The kubelet's probes and helm test have none.
+func testEncrypted(t *testing.T, l *lab) {
+	cert, key := filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
+	must(t, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=llm.example.com", "-out", cert, "-keyout", key)
+	kubectl(t, "create", "secret", "tls", "encrypted", "--cert", cert, "--key", key)
+	l.upgrade(t, l.this, "four", "secrets={upstream,encrypted}",
+		`config.api.http.tls.cert=$\{file:/etc/glide/secrets/encrypted/tls.crt\}`,
+		`config.api.http.tls.key=$\{file:/etc/glide/secrets/encrypted/tls.key\}`,
+		"config.api.keys[0].id=team,config.api.keys[0].hash=sha256:"+strings.Repeat("0", 64))
+	for _, p := range settled(t, 2) {
+		status := must(t, "curl", "--silent", "--show-error", "--insecure", "--output", os.DevNull, "--write-out", "%{http_code}", "https://"+p.Status.PodIP+":9099/v1/models")
+		if status != "401" {
+			t.Errorf("pod %s answers %s to who has no key", p.Metadata.Name, status)
+		}
+	}
+	testChat(t, l)
+	helm(t, "rollback", "glide", "--wait", "--timeout", deadline.String())
+	settled(t, 2)
+	kubectl(t, "delete", "secret", "encrypted")
 }
 
 // testUser runs the pods as users of OpenShift do, whom the image does not know.

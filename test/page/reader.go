@@ -29,7 +29,7 @@ const address = "127.0.0.1:9099"
 const patience = 15 * time.Minute
 
 // servers begin the lines that end only when they are told to.
-var servers = regexp.MustCompile(`^((?:\w+=\S+ )*)((?:glide serve|make run|docker compose up|docker run .*-p 9099:9099|nix run github:einstack/glide|go run \S+/cmd/glide@latest)(?:[\s\\].*)?)$`)
+var servers = regexp.MustCompile(`^((?:\w+=\S+ )*)((?:glide serve|make run|docker compose up|docker run .*-p 127\.0\.0\.1:9099:9099|nix run github:einstack/glide|go run \S+/cmd/glide@latest)(?:[\s\\].*)?)$`)
 
 // prelude defines what stands before a server: it goes on when that is ready.
 const prelude = `

@@ -3,31 +3,19 @@
 {{- $problems := list }}
 {{- $v := .Values }}
 
-{{- if and (not $v.config) (not $v.existingConfigMap) }}
-{{- $problems = append $problems "config is empty: write Glide's configuration there, or name a ConfigMap of yours in existingConfigMap. To try Glide with a simulated model, add --set-json 'config={\"routers\":{\"language\":[{\"id\":\"default\",\"models\":[{\"id\":\"simulated\",\"simulated\":{}}]}]}}'" }}
-{{- else if and $v.config $v.existingConfigMap }}
-{{- $problems = append $problems "config and existingConfigMap are both set: remove one" }}
-{{- else if and $v.config (not $v.config.routers) }}
-{{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}" }}
+{{- if not (or ($v.config).routers $v.existingConfigMap) }}
+{{- $problems = append $problems "config.routers is missing: add a router, such as {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}, or name a ConfigMap of yours in existingConfigMap" }}
 {{- end }}
 
-{{- $http := dig "api" "http" dict ($v.config | default dict) | default dict }}
+{{- $http := (($v.config).api).http | default dict }}
 {{- range $key, $value := dict "drain_delay" "drain.delaySeconds" "drain_timeout" "drain.timeoutSeconds" }}
 {{- if hasKey $http $key }}
 {{- $problems = append $problems (printf "config.api.http.%s: set %s instead, after which the pod's time to end is set too" $key $value) }}
 {{- end }}
 {{- end }}
 
-{{- range $router := (dig "routers" dict ($v.config | default dict)).language }}
-{{- range $model := $router.models }}
-{{- range $provider, $settings := $model }}
-{{- if kindIs "map" $settings }}
-{{- if and (hasKey $settings "api_key") (not (contains "${" (toString $settings.api_key))) }}
-{{- $problems = append $problems (printf "config.routers.language: the api_key of %s/%s would be readable in a ConfigMap: put it into a Secret, name that in secrets, and write ${file:/etc/glide/secrets/NAME/KEY}" $router.id $model.id) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- if ($http.tls).client_ca }}
+{{- $problems = append $problems "config.api.http.tls.client_ca: probes of Kubernetes show no certificate: remove it, and have clients show theirs to an ingress controller or a gateway" }}
 {{- end }}
 
 {{- $config := toYaml ($v.config | default dict) }}
@@ -43,13 +31,24 @@
 {{- end }}
 {{- end }}
 {{- if not $v.envFrom }}
-{{- $names := list "GLIDE_ADDR" "GLIDE_CONFIG" "GOMEMLIMIT" }}
+{{- $names := list "GLIDE_ADDR" "GLIDE_CONFIG" }}
 {{- range $v.env }}
 {{- $names = append $names .name }}
 {{- end }}
 {{- range regexFindAll "\\$\\{env:[^}]*\\}" $config -1 | uniq }}
 {{- if not (has (. | trimPrefix "${env:" | trimSuffix "}") $names) }}
 {{- $problems = append $problems (printf "config refers to %s, but env does not set it: add it to env, or put it into a Secret and write ${file:/etc/glide/secrets/NAME/KEY}" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- $own := dict
+  "podSpec" (list "affinity" "automountServiceAccountToken" "containers" "enableServiceLinks" "imagePullSecrets" "initContainers" "nodeSelector" "priorityClassName" "securityContext" "serviceAccountName" "terminationGracePeriodSeconds" "tolerations" "topologySpreadConstraints" "volumes")
+  "service.spec" (list "ports" "selector" "type") }}
+{{- range $path, $further := dict "podSpec" $v.podSpec "service.spec" $v.service.spec }}
+{{- range $key, $value := $further }}
+{{- if has $key (get $own $path) }}
+{{- $problems = append $problems (printf "%s.%s: the chart writes this field: set the value that it is made of" $path $key) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -62,31 +61,37 @@
 {{- if and (not .targetCPUUtilizationPercentage) (not .metrics) }}
 {{- $problems = append $problems "autoscaling has nothing to go by: set targetCPUUtilizationPercentage or metrics" }}
 {{- end }}
-{{- if and .targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" $v.resources)) }}
+{{- if and .targetCPUUtilizationPercentage (not (($v.resources).requests).cpu) }}
 {{- $problems = append $problems "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is missing: set it" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- with $v.podDisruptionBudget }}
-{{- $pods := ternary $v.autoscaling.minReplicas $v.replicas $v.autoscaling.enabled | int }}
-{{- $stay := toString .minAvailable }}
+{{- $pods := int $v.replicas }}
+{{- with $v.autoscaling }}
+{{- $pods = ternary .minReplicas $v.replicas .enabled | int }}
+{{- end }}
+{{- $stay := .minAvailable | default "" | toString }}
 {{- if and .enabled (or (eq $stay "100%") (and (regexMatch "^[1-9][0-9]*$" $stay) (ge (int $stay) $pods))) }}
 {{- $problems = append $problems (printf "podDisruptionBudget.minAvailable %s of %d pods lets no node be drained: lower it, or use maxUnavailable" $stay $pods) }}
 {{- end }}
-{{- if and .enabled (eq $stay "") (has (toString .maxUnavailable) (list "" "0" "0%")) }}
+{{- if and .enabled (eq $stay "") (has (.maxUnavailable | default 0 | toString) (list "0" "0%")) }}
 {{- $problems = append $problems "podDisruptionBudget.maxUnavailable 0 lets no node be drained: set 1 or more" }}
 {{- end }}
 {{- end }}
 
-{{- if and (eq $v.spread "hard") (hasKey $v.affinity "podAntiAffinity") }}
+{{- if and (eq $v.spread "hard") ($v.affinity).podAntiAffinity }}
 {{- $problems = append $problems "spread: hard and affinity.podAntiAffinity say the same in two ways: set spread to soft, or remove the affinity" }}
 {{- end }}
-{{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
+{{- if and ($v.ingress).enabled (not $v.ingress.hosts) }}
 {{- $problems = append $problems "ingress.hosts is empty: name the hosts under which clients reach Glide" }}
 {{- end }}
-{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}
+{{- if and ($v.httpRoute).enabled (not $v.httpRoute.parentRefs) }}
 {{- $problems = append $problems "httpRoute.parentRefs is empty: name the gateway, such as [{name: public, namespace: gateways}]" }}
+{{- end }}
+{{- if and ($v.prometheusRule).enabled (not ($v.serviceMonitor).enabled) }}
+{{- $problems = append $problems "prometheusRule.enabled: without serviceMonitor.enabled there are no metrics, and the alert GlideGone never ends: set both" }}
 {{- end }}
 {{- if and (not $v.serviceAccount.create) (not $v.serviceAccount.name) }}
 {{- $problems = append $problems "serviceAccount.name is empty: name the account that is there, or set serviceAccount.create" }}

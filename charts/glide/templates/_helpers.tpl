@@ -23,12 +23,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "glide.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "glide.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- include "glide.labelsAnd" (list . dict) }}
+{{- end }}
+
+{{- /* The same with further labels of one manifest. Of equal keys the closest one holds, but for those that find the pods. */ -}}
+{{- define "glide.labelsAnd" -}}
+{{- $more := last . | default dict }}
+{{- with first . }}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $labels := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/managed-by" .Release.Service }}
+{{- toYaml (mergeOverwrite $labels (.Values.commonLabels | default dict) $more (include "glide.selectorLabels" . | fromYaml)) }}
 {{- end }}
 {{- end }}
 
@@ -41,7 +45,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.image }}
 {{- $digest := .digest }}
 {{- if not .tag }}
-{{- $digest = $digest | default (get .digests .flavor) }}
+{{- $digest = $digest | default (get (.digests | default dict) .flavor) }}
 {{- end }}
 {{- printf "%s:%s%s" .repository (.tag | default (printf "%s-%s" $.Chart.AppVersion .flavor)) (ternary (print "@" $digest) "" (ne (toString $digest) "")) }}
 {{- end }}
@@ -57,31 +61,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- .Values.existingConfigMap | default (include "glide.fullname" .) }}
 {{- end }}
 
+{{- /* How pods are asked. */ -}}
+{{- define "glide.scheme" -}}
+{{- if and (((.Values.config).api).http).tls (not .Values.existingConfigMap) }}https{{ else }}http{{ end }}
+{{- end }}
+
 {{- /* The first router that is enabled; empty if nothing is known of the configuration. */ -}}
 {{- define "glide.router" -}}
 {{- $found := "" }}
-{{- range ((.Values.config | default dict).routers | default dict).language }}
-{{- if and (not $found) (ne (toString .enabled) "false") }}
+{{- range ((.Values.config).routers).language }}
+{{- if not (or $found $.Values.existingConfigMap (eq (toString .enabled) "false")) }}
 {{- $found = .id }}
 {{- end }}
 {{- end }}
 {{- $found }}
-{{- end }}
-
-{{- /* Nine tenths of the memory limit in bytes, for Go; empty without a limit, or if env says it. */ -}}
-{{- define "glide.memoryLimit" -}}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 }}
-{{- $limit := (.Values.resources.limits | default dict).memory | default "" }}
-{{- if not (kindIs "string" $limit) }}
-{{- $limit = $limit | int64 | toString }}
-{{- end }}
-{{- $number := regexFind "^[0-9.]+" $limit }}
-{{- $unit := trimPrefix $number $limit }}
-{{- $own := list }}
-{{- range .Values.env }}
-{{- $own = append $own .name }}
-{{- end }}
-{{- if and $number (hasKey $units $unit) (not (has "GOMEMLIMIT" $own)) }}
-{{- mulf $number (get $units $unit) 0.9 | int64 }}
-{{- end }}
 {{- end }}

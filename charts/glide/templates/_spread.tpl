@@ -1,6 +1,6 @@
 {{- /* Where pods go: away from each other, as far as asked for. */ -}}
 {{- define "glide.spread" -}}
-{{- $affinity := .Values.affinity }}
+{{- $affinity := .Values.affinity | default dict }}
 {{- $selector := dict "matchLabels" (include "glide.selectorLabels" . | fromYaml) }}
 {{- if .Values.topologySpreadConstraints }}
 topologySpreadConstraints: {{- toYaml .Values.topologySpreadConstraints | nindent 2 }}
