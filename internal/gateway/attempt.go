@@ -169,8 +169,12 @@ func (t *try) declined(ctx context.Context, answer *provider.Answer) *setback {
 		return nil
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		t.attempt.Reject()
+	case status == http.StatusNotFound || status == http.StatusGone:
+		t.attempt.Abandon() // what is not there may be a file or a conversation that the request names
+	case status == http.StatusPaymentRequired:
+		t.attempt.Rest(retryAfter(answer.Header, time.Minute))
 	case status == http.StatusTooManyRequests:
-		t.attempt.Limit(retryAfter(answer.Header))
+		t.attempt.Limit(retryAfter(answer.Header, time.Second))
 	default:
 		t.attempt.Fail()
 	}
@@ -178,13 +182,16 @@ func (t *try) declined(ctx context.Context, answer *provider.Answer) *setback {
 }
 
 // refusesRequest reports whether a status says that the request itself is wrong: no model
-// would take it, and this one is well.
+// would take it, and this one is well. Others of 4xx tell of the provider's own trouble, such
+// as 402 of an empty account, 424 of a model that failed and 499 of a call that broke off.
 func refusesRequest(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
+	case http.StatusBadRequest, http.StatusNotAcceptable, http.StatusConflict, http.StatusLengthRequired,
+		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusRequestHeaderFieldsTooLarge:
+		return true
 	}
-	return status/100 == 4
+	return false
 }
 
 // failed takes note of an attempt that brought no answer.
@@ -211,8 +218,9 @@ func (t *try) failed(ctx context.Context, err error) *setback {
 	return back
 }
 
-// retryAfter returns how long a provider wants to be left alone.
-func retryAfter(h http.Header) time.Duration {
+// retryAfter returns how long a provider wants to be left alone, or otherwise if it does
+// not say.
+func retryAfter(h http.Header, otherwise time.Duration) time.Duration {
 	const least, most = time.Second, time.Hour
 	value := h.Get("Retry-After")
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
@@ -224,7 +232,7 @@ func retryAfter(h http.Header) time.Duration {
 	if at, err := http.ParseTime(value); err == nil {
 		return min(max(time.Until(at), least), most)
 	}
-	return least
+	return otherwise
 }
 
 // exhausted answers the client when no model is left to ask.

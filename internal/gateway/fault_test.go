@@ -171,13 +171,64 @@ func TestFaultsAlone(t *testing.T) {
 // TestClientErrorsStay checks that a request which the provider finds wrong is not tried
 // elsewhere.
 func TestClientErrorsStay(t *testing.T) {
-	for _, status := range []int{400, 409, 413, 422} {
+	for _, status := range []int{400, 406, 409, 411, 413, 414, 415, 422, 431} {
 		bad := testkit.NewUpstream(t, testkit.JSON(status, overloaded))
 		good := testkit.NewUpstream(t, fine)
 		res, got, err := post(t, serve(t, pool("priority", bad.URL, good.URL)), plain)
 		if err != nil || res.StatusCode != status || got != overloaded || len(good.Requests()) != 0 {
 			t.Errorf("%d: got %s, %s, %v", status, res.Status, got, err)
 		}
+	}
+}
+
+// TestRefusalsFallBack lets the first model refuse in ways that are not the request's fault. Clients are
+// answered by the next one, and the first is asked again as often as there is sense in it.
+func TestRefusalsFallBack(t *testing.T) {
+	const requests, budget = 4, 2
+	tests := []struct {
+		asked    int
+		state    string
+		statuses []int
+	}{
+		{1, "rejected", []int{401, 403}},
+		{1, "resting", []int{402}},
+		{1, "limited", []int{429}},
+		{requests, "ready", []int{404, 410}},
+		{budget, "resting", []int{405, 408, 423, 424, 425, 451, 498, 499, 500, 503, 529}},
+	}
+	for _, tt := range tests {
+		for _, status := range tt.statuses {
+			t.Run(fmt.Sprint(status), func(t *testing.T) {
+				t.Parallel()
+				bad, good := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Retry-After", "60")
+					testkit.JSON(status, overloaded)(w, r)
+				}), testkit.NewUpstream(t, fine)
+				url := serve(t, strings.Replace(pool("priority", bad.URL, good.URL), "{id: m0,", fmt.Sprintf("{id: m0, error_budget: %d/h,", budget), 1))
+				for range requests {
+					if res, got, err := post(t, url, plain); err != nil || res.StatusCode != http.StatusOK {
+						t.Errorf("got %s, %s, %v", res.Status, got, err)
+					}
+				}
+				_, list := testkit.Do(t, http.MethodGet, url+"/v1/language", "")
+				if asked := bad.Count(); asked != tt.asked || !strings.Contains(list, `"id":"m0","provider_id":"openai","state":"`+tt.state+`"`) {
+					t.Errorf("asked %d times, want %d, and %s: %s", asked, tt.asked, tt.state, list)
+				}
+			})
+		}
+	}
+}
+
+// TestEmptyAccount rests a model whose account is empty for a minute, without a limit of rate.
+func TestEmptyAccount(t *testing.T) {
+	u := testkit.NewUpstream(t, testkit.JSON(http.StatusPaymentRequired, `{"error":{"message":"Insufficient Balance"}}`))
+	url := serve(t, pool("priority", u.URL))
+	if res, got, err := post(t, url, plain); err != nil || res.StatusCode != http.StatusPaymentRequired || !strings.Contains(got, "Insufficient Balance") {
+		t.Errorf("got %s, %s, %v", res.Status, got, err)
+	}
+	res, got, err := post(t, url, plain)
+	if after := res.Header.Get("Retry-After"); err != nil || res.StatusCode != http.StatusServiceUnavailable || len(after) != 2 {
+		t.Errorf("got %s, %s, %v, Retry-After %q", res.Status, got, err, after)
 	}
 }
 

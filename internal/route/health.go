@@ -15,7 +15,7 @@ type health struct {
 	spent    float64 // of the budget, at the time below
 	spentAt  time.Time
 	until    time.Time // no attempt before
-	limited  bool      // the rest until then is the provider's wish
+	limited  bool      // the rest until then is by the provider's limit of rate
 	tripped  bool      // the budget is gone: after the rest comes a single probe
 	probing  bool      // the probe is on its way
 	rejected bool      // the provider does not accept the credentials
@@ -88,11 +88,11 @@ func (h *health) fail(now time.Time) {
 	h.probing = false
 }
 
-func (h *health) limit(now time.Time, rest time.Duration) {
+func (h *health) pause(now time.Time, rest time.Duration, limited bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if until := now.Add(rest); until.After(h.until) {
-		h.until, h.limited = until, true
+		h.until, h.limited = until, limited
 	}
 	h.probing = false
 }

@@ -69,8 +69,11 @@ func (a Attempt) Succeed(after time.Duration) {
 // Fail records that the model failed to answer.
 func (a Attempt) Fail() { a.Model.health.fail(time.Now()) }
 
-// Limit records that the model wants no more requests for a time.
-func (a Attempt) Limit(rest time.Duration) { a.Model.health.limit(time.Now(), rest) }
+// Limit records that the provider limits the rate, and wants no more requests for a time.
+func (a Attempt) Limit(rest time.Duration) { a.Model.health.pause(time.Now(), rest, true) }
+
+// Rest records that the model cannot answer for a time.
+func (a Attempt) Rest(rest time.Duration) { a.Model.health.pause(time.Now(), rest, false) }
 
 // Reject records that the provider does not accept Glide's credentials. The model is out
 // until its configuration changes.
