@@ -161,16 +161,19 @@ func (t *try) declined(ctx context.Context, answer *provider.Answer) *setback {
 		return t.failed(ctx, err)
 	}
 	back := &setback{model: t.attempt.Model.ID, status: answer.Status, header: answer.Header, body: body}
+	asClient := t.attempt.Model.Provider.AsClient()
 	switch status := answer.Status; {
-	case refusesRequest(status):
+	case refusesRequest(status), asClient && (status == http.StatusUnauthorized || status == http.StatusForbidden):
 		t.attempt.Abandon()
 		t.model = t.attempt.Model
 		t.passOn(back)
 		return nil
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		t.attempt.Reject()
 	case status == http.StatusNotFound || status == http.StatusGone:
 		t.attempt.Abandon() // what is not there may be a file or a conversation that the request names
+	case asClient && (status == http.StatusPaymentRequired || status == http.StatusTooManyRequests):
+		t.attempt.Abandon() // others have accounts of their own
+	case status == http.StatusUnauthorized:
+		t.attempt.Reject()
 	case status == http.StatusPaymentRequired:
 		t.attempt.Rest(retryAfter(answer.Header, time.Minute))
 	case status == http.StatusTooManyRequests:
@@ -247,7 +250,7 @@ func (x *exchange) exhausted(setbacks []*setback) {
 		switch {
 		case back.refused:
 			refused++
-		case back.err == nil && back.status != http.StatusUnauthorized && back.status != http.StatusForbidden:
+		case back.err == nil && back.status != http.StatusUnauthorized:
 			told = back
 		}
 	}

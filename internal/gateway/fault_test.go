@@ -59,7 +59,7 @@ var before = map[bool][]fault{
 		{"500", testkit.JSON(500, overloaded), 500, "overloaded"},
 		{"529", testkit.JSON(529, overloaded), 529, "overloaded"},
 		{"401", testkit.JSON(401, overloaded), 502, "provider_rejected_credentials"},
-		{"403", testkit.JSON(403, overloaded), 502, "provider_rejected_credentials"},
+		{"403", testkit.JSON(403, overloaded), 403, "overloaded"},
 		{"404", testkit.JSON(404, overloaded), 404, "overloaded"},
 		{"redirect", http.RedirectHandler("https://example.com", 302).ServeHTTP, 302, ""},
 		{"HTML with 200", html, 502, "something else than a JSON object"},
@@ -190,11 +190,11 @@ func TestRefusalsFallBack(t *testing.T) {
 		state    string
 		statuses []int
 	}{
-		{1, "rejected", []int{401, 403}},
+		{1, "rejected", []int{401}},
 		{1, "resting", []int{402}},
 		{1, "limited", []int{429}},
 		{requests, "ready", []int{404, 410}},
-		{budget, "resting", []int{405, 408, 423, 424, 425, 451, 498, 499, 500, 503, 529}},
+		{budget, "resting", []int{403, 405, 408, 423, 424, 425, 451, 498, 499, 500, 503, 529}},
 	}
 	for _, tt := range tests {
 		for _, status := range tt.statuses {
@@ -215,6 +215,36 @@ func TestRefusalsFallBack(t *testing.T) {
 					t.Errorf("asked %d times, want %d, and %s: %s", asked, tt.asked, tt.state, list)
 				}
 			})
+		}
+	}
+}
+
+// TestClientsCredentials forwards the credentials of clients. What a provider says of one client's account
+// is not held against the model, which others may ask.
+func TestClientsCredentials(t *testing.T) {
+	statuses := map[string]int{"Bearer good": 200, "Bearer poor": 402, "Bearer barred": 403, "Bearer busy": 429}
+	own := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		status, ok := statuses[r.Header.Get("Authorization")]
+		if !ok {
+			status = http.StatusUnauthorized
+		}
+		testkit.JSON(status, testkit.Completion("own"))(w, r)
+	})
+	other := testkit.NewUpstream(t, fine)
+	url := serve(t, strings.Replace(pool("priority", own.URL, other.URL), "client: {"+hurry+"}, openai: {model: real, api_key: sk-0,",
+		"client: {forward_headers: [Authorization]}, openai: {model: real,", 1))
+	tests := []struct {
+		key    string
+		status int
+		model  string
+	}{
+		{"wrong", 401, "pool/m0"}, {"", 401, "pool/m0"}, {"barred", 403, "pool/m0"},
+		{"poor", 200, "pool/m1"}, {"busy", 200, "pool/m1"}, {"good", 200, "pool/m0"},
+	}
+	for _, tt := range tests {
+		res, got := testkit.Do(t, http.MethodPost, url+"/v1/chat/completions", plain, "Authorization", "Bearer "+tt.key)
+		if model := res.Header.Get("X-Glide-Model"); res.StatusCode != tt.status || model != tt.model {
+			t.Errorf("%s: got %s of %s: %s", tt.key, res.Status, model, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/einstack/glide/internal/config"
@@ -15,6 +16,9 @@ var forwarded = []string{
 	"Accept", "User-Agent", "Idempotency-Key", "X-Client-Request-Id", "Openai-Beta",
 	"Anthropic-Beta", "Anthropic-Version", "Traceparent", "Tracestate", "Via",
 }
+
+// credentials lists the headers by which providers know who asks.
+var credentials = []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"}
 
 // A header makes the headers of requests to one provider.
 type header struct {
@@ -55,6 +59,19 @@ func (h header) of(in http.Header) http.Header {
 		}
 	}
 	return out
+}
+
+// asClient reports whether clients show their own credential: one is forwarded, and none is
+// fixed.
+func (h header) asClient() bool {
+	forwarded := false
+	for _, name := range credentials {
+		if h.fixed[name] != nil {
+			return false
+		}
+		forwarded = forwarded || slices.Contains(h.forward, name)
+	}
+	return forwarded
 }
 
 // Forwardable reports whether a header of a provider's answer may reach the client. What

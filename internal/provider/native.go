@@ -39,6 +39,8 @@ func newNative(c *config.Client, headers map[string]config.Secret, model string,
 	}
 }
 
+func (n *native) AsClient() bool { return n.sign == nil && n.header.asClient() }
+
 // pass sends a call's own bytes to u, but for the model's name and what it lacks.
 func (n *native) pass(ctx context.Context, call *Call, u *url.URL) (*Answer, error) {
 	body := call.Body.Bytes

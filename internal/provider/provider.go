@@ -25,6 +25,9 @@ type Provider interface {
 	// error is a [*chat.Error] if the provider cannot express the call, else a failure
 	// to reach the model.
 	Send(ctx context.Context, call *Call) (*Answer, error)
+	// AsClient reports whether calls carry the client's own credential: what the provider
+	// says of that says nothing of the model.
+	AsClient() bool
 }
 
 // A Call is one request of a client.

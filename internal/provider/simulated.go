@@ -25,6 +25,8 @@ type simulated struct {
 
 func newSimulated(s *config.Simulated) *simulated { return &simulated{settings: s} }
 
+func (p *simulated) AsClient() bool { return false }
+
 func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
 	reply, err := p.prepare(call)
 	if err != nil {

@@ -35,7 +35,7 @@ func (h *health) condition(now time.Time) Condition {
 	rest := max(h.until.Sub(now), 0)
 	switch {
 	case h.rejected:
-		return Condition{State: "rejected"} // until the configuration changes
+		return Condition{State: "rejected"} // until the configuration is read again
 	case rest > 0 && h.limited:
 		return Condition{"limited", rest}
 	case rest > 0:
@@ -95,6 +95,13 @@ func (h *health) pause(now time.Time, rest time.Duration, limited bool) {
 		h.until, h.limited = until, limited
 	}
 	h.probing = false
+}
+
+// readmit lets a rejected model try its credentials again.
+func (h *health) readmit() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rejected = false
 }
 
 func (h *health) reject() {

@@ -76,7 +76,7 @@ func (a Attempt) Limit(rest time.Duration) { a.Model.health.pause(time.Now(), re
 func (a Attempt) Rest(rest time.Duration) { a.Model.health.pause(time.Now(), rest, false) }
 
 // Reject records that the provider does not accept Glide's credentials. The model is out
-// until its configuration changes.
+// until the configuration is read again.
 func (a Attempt) Reject() { a.Model.health.reject() }
 
 // Abandon records that the attempt says nothing about the model.
@@ -101,7 +101,8 @@ type Router struct {
 }
 
 // NewRouter returns the router that cfg configures. Models are taken from old if their
-// configuration is the same, with what is known of their health.
+// configuration is the same, with what is known of their health. Only a rejected one may try
+// again, as what was wrong may have been mended at the provider.
 func NewRouter(cfg *config.Router, old *Router) (*Router, error) {
 	r := &Router{ID: cfg.ID, Config: cfg}
 	for i := range cfg.Models {
@@ -115,6 +116,7 @@ func NewRouter(cfg *config.Router, old *Router) (*Router, error) {
 				return nil, err
 			}
 		}
+		m.health.readmit()
 		r.Models = append(r.Models, m)
 	}
 	r.strategy = newStrategy(cfg.Strategy, len(r.Models))
