@@ -54,7 +54,7 @@ func (x *exchange) run() {
 	for {
 		attempt, ok := x.router.Next(&tried, x.call.Stream)
 		if !ok {
-			x.exhausted(setbacks)
+			x.exhausted(tried, setbacks)
 			return
 		}
 		x.attempts++
@@ -238,34 +238,39 @@ func retryAfter(h http.Header, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// exhausted answers the client when no model is left to ask.
-func (x *exchange) exhausted(setbacks []*setback) {
+// exhausted answers the client when no model is left to ask. Those that were not tried rest.
+func (x *exchange) exhausted(tried route.Tried, setbacks []*setback) {
 	if len(setbacks) == 0 {
-		x.refuse(x.resting())
+		x.refuse(x.resting(tried))
 		return
 	}
-	var told *setback
-	refused := 0
+	var told, failed, refused *setback // the last of each
 	for _, back := range setbacks {
-		switch {
-		case back.refused:
-			refused++
-		case back.err == nil && back.status != http.StatusUnauthorized:
+		if back.refused {
+			refused = back
+			continue
+		}
+		failed = back
+		if back.err == nil && back.status != http.StatusUnauthorized {
 			told = back
 		}
 	}
-	switch last := setbacks[len(setbacks)-1]; {
+	switch {
 	case told != nil:
 		if told.status != http.StatusTooManyRequests {
-			x.w.Header()["X-Should-Retry"] = []string{"false"}
+			told.header["X-Should-Retry"] = []string{"false"} // whatever the provider says of itself alone
 		}
 		x.passOn(told)
-	case refused == len(setbacks):
-		e, _ := errors.AsType[*chat.Error](last.err)
-		x.refuse(e)
-	default:
+	case failed != nil:
 		x.w.Header()["X-Should-Retry"] = []string{"false"}
-		x.refuse(last.tell(x.router.ID, len(setbacks)))
+		x.refuse(failed.tell(x.router.ID, len(setbacks)))
+	default:
+		e, _ := errors.AsType[*chat.Error](refused.err)
+		if rest := x.resting(tried); rest.RetryAfter > 0 {
+			rest.Message = fmt.Sprintf("%s; the other models of the router %s rest", e.Message, x.router.ID)
+			e = rest
+		}
+		x.refuse(e)
 	}
 }
 
@@ -281,9 +286,10 @@ func (s *setback) tell(router string, attempts int) *chat.Error {
 	return e
 }
 
-// resting returns the client's error when no model may be asked at all.
-func (x *exchange) resting() *chat.Error {
-	rest, limited := x.router.Rest()
+// resting returns the client's error when none of the models that were not tried may be
+// asked. It says for how long unless they are out for good.
+func (x *exchange) resting(tried route.Tried) *chat.Error {
+	rest, limited := x.router.Rest(tried)
 	e := chat.Failed(http.StatusServiceUnavailable, "all_models_unavailable",
 		"no model of the router %s is available; they rest after failures, or their credentials were rejected", x.router.ID)
 	if limited {

@@ -57,7 +57,10 @@ var before = map[bool][]fault{
 		{"hangs up", hangUp, 502, "provider_unreachable"},
 		{"429", limited, 429, "slow down"},
 		{"500", testkit.JSON(500, overloaded), 500, "overloaded"},
-		{"529", testkit.JSON(529, overloaded), 529, "overloaded"},
+		{"529 that wants to be asked again", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Should-Retry", "true")
+			testkit.JSON(529, overloaded)(w, r)
+		}, 529, "overloaded"},
 		{"401", testkit.JSON(401, overloaded), 502, "provider_rejected_credentials"},
 		{"403", testkit.JSON(403, overloaded), 403, "overloaded"},
 		{"404", testkit.JSON(404, overloaded), 404, "overloaded"},
@@ -259,6 +262,35 @@ func TestEmptyAccount(t *testing.T) {
 	res, got, err := post(t, url, plain)
 	if after := res.Header.Get("Retry-After"); err != nil || res.StatusCode != http.StatusServiceUnavailable || len(after) != 2 {
 		t.Errorf("got %s, %s, %v, Retry-After %q", res.Status, got, err, after)
+	}
+}
+
+// TestRefusedWhileOthersRest sends what one model cannot express while the other, which can, is not
+// there. The client is told to wait for it, unless it is out for good.
+func TestRefusedWhileOthersRest(t *testing.T) {
+	body := strings.Replace(plain, "{", `{"seed":1,`, 1)
+	for answer, want := range map[int]int{429: 429, 402: 503, 401: 400} {
+		claude := testkit.NewUpstream(t, fine)
+		gpt := testkit.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "60")
+			testkit.JSON(answer, overloaded)(w, r)
+		})
+		url := serve(t, fmt.Sprintf(`routers: {language: [{id: pool, models: [
+{id: claude, anthropic: {model: m, base_url: '%s', default_params: {max_tokens: 9}}},
+{id: gpt, openai: {model: m, base_url: '%s'}}]}]}`, claude.URL, gpt.URL))
+		for i := range 3 {
+			res, got, err := post(t, url, body)
+			if i == 0 {
+				continue // it is what makes the model rest
+			}
+			waits := res.Header.Get("Retry-After") != ""
+			if err != nil || res.StatusCode != want || waits != (want != 400) || !strings.Contains(got, "seed") {
+				t.Errorf("after %d: got %s, %v, Retry-After %t: %s", answer, res.Status, err, waits, got)
+			}
+		}
+		if n := claude.Count() + gpt.Count(); n != 1 {
+			t.Errorf("after %d: %d requests reached the providers", answer, n)
+		}
 	}
 }
 

@@ -115,5 +115,8 @@ func (h *health) reject() {
 func (h *health) rest(now time.Time) (d time.Duration, limited, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return max(h.until.Sub(now), 0), h.limited && now.Before(h.until), !h.rejected
+	if d = h.until.Sub(now); d <= 0 {
+		return time.Second, false, !h.rejected // how long a probe takes is not known
+	}
+	return d, h.limited, !h.rejected
 }

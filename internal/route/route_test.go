@@ -237,7 +237,7 @@ func TestErrorBudget(t *testing.T) {
 		if fail() {
 			t.Fatal("the model is asked although the budget is spent")
 		}
-		rest, limited := r.Rest()
+		rest, limited := r.Rest(0)
 		if rest != 30*time.Second || limited {
 			t.Errorf("rests for %s, limited %v, want half a minute", rest, limited)
 		}
@@ -248,6 +248,9 @@ func TestErrorBudget(t *testing.T) {
 		probe, ok := r.Next(&tried, false)
 		if _, second := r.Next(&other, false); !ok || second {
 			t.Fatalf("probe %v, second probe %v", ok, second)
+		}
+		if rest, limited := r.Rest(0); rest != time.Second || limited {
+			t.Errorf("rests for %s, limited %v, want a second for the probe", rest, limited)
 		}
 		probe.Fail()
 		if fail() {
@@ -288,8 +291,11 @@ func TestLimit(t *testing.T) {
 		if got := first(t, r); got != "" {
 			t.Errorf("%s is asked against the provider's wish", got)
 		}
-		if rest, limited := r.Rest(); rest != 10*time.Second || !limited {
+		if rest, limited := r.Rest(0); rest != 10*time.Second || !limited {
 			t.Errorf("rests for %s, limited %v", rest, limited)
+		}
+		if rest, _ := r.Rest(1); rest != 20*time.Second {
+			t.Errorf("without the first one, rests for %s", rest)
 		}
 		time.Sleep(10 * time.Second)
 		if got := share(t, r, 5); !maps.Equal(got, map[string]int{"a": 5}) {

@@ -158,13 +158,16 @@ func (r *Router) Next(tried *Tried, stream bool) (Attempt, bool) {
 	return Attempt{Model: r.Models[i], stream: stream}, true
 }
 
-// Rest returns the time until the first of the models is well again, and whether it is
-// only limits of rate that keep all of them from answering. Models that are out for good
-// do not count; the time is 0 if there are no others.
-func (r *Router) Rest() (until time.Duration, limited bool) {
+// Rest returns the time until the first of the models that were not tried is well again, and
+// whether it is only limits of rate that keep all of these from answering. Models that are out
+// for good do not count; the time is 0 if there are no others.
+func (r *Router) Rest(tried Tried) (until time.Duration, limited bool) {
 	now := time.Now()
 	limited = true
-	for _, m := range r.Models {
+	for i, m := range r.Models {
+		if tried&(1<<i) != 0 {
+			continue
+		}
 		d, byLimit, ok := m.health.rest(now)
 		if !ok {
 			limited = false
