@@ -141,7 +141,8 @@ type Latency struct {
 
 // Client configures the calls to a provider. A timeout of 0 means none.
 type Client struct {
-	Timeout           Duration `yaml:"timeout" default:"10m" doc:"The longest that one attempt may take in all."`
+	Timeout           Duration `yaml:"timeout" default:"10m" doc:"The longest that a plain answer may take in all, and a stream until its first content."`
+	StreamTimeout     Duration `yaml:"stream_timeout" default:"0s" doc:"The longest that a stream may take in all. Without it, a stream lasts as long as it flows."`
 	ConnectTimeout    Duration `yaml:"connect_timeout" default:"10s" doc:"The longest that connecting may take, TLS included."`
 	FirstTokenTimeout Duration `yaml:"first_token_timeout" default:"2m" doc:"The longest to wait for the first content of a stream. A plain answer has until timeout."`
 	IdleTimeout       Duration `yaml:"idle_timeout" default:"1m" doc:"The longest pause between two chunks of a stream."`

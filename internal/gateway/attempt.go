@@ -39,12 +39,13 @@ func (s *setback) String() string {
 // The causes for which an attempt is broken off.
 var (
 	errTotal      = errors.New("the answer took longer than client.timeout")
+	errStream     = errors.New("the stream took longer than client.stream_timeout")
 	errFirstToken = errors.New("no content came within client.first_token_timeout")
 	errIdle       = errors.New("the stream paused longer than client.idle_timeout")
 )
 
 func timedOut(err error) bool {
-	return errors.Is(err, errTotal) || errors.Is(err, errFirstToken) || errors.Is(err, errIdle)
+	return errors.Is(err, errTotal) || errors.Is(err, errStream) || errors.Is(err, errFirstToken) || errors.Is(err, errIdle)
 }
 
 // run asks one model after the other until one has answered.
@@ -132,10 +133,19 @@ const maxErrorBody = 256 << 10
 // watch breaks the attempt off after d, or when its time in all is over. A d of 0 is no
 // limit of its own. It replaces the watch before.
 func (t *try) watch(d time.Duration, limit *error) {
-	if total := t.attempt.Model.Config.Client.Timeout.Std(); total > 0 {
-		if left := max(total-time.Since(t.began), 1); d == 0 || left < d {
-			d, limit = left, &errTotal
+	client := &t.attempt.Model.Config.Client
+	within := func(total time.Duration, ofTotal *error) {
+		if total > 0 {
+			if left := max(total-time.Since(t.began), 1); d == 0 || left < d {
+				d, limit = left, ofTotal
+			}
 		}
+	}
+	if t.model == nil { // what has begun to reach the client may last
+		within(client.Timeout.Std(), &errTotal)
+	}
+	if t.call.Stream {
+		within(client.StreamTimeout.Std(), &errStream)
 	}
 	t.limit.Store(limit)
 	switch {

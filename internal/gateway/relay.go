@@ -179,6 +179,7 @@ func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *d
 			t.follow(p, event)
 			pending = append(pending, event...)
 		}
+		t.unwatch() // the client may take its time
 		if !t.send(pending) {
 			return
 		}
