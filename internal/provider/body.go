@@ -19,6 +19,9 @@ const maxPooled = 1 << 20
 
 var bodies = sync.Pool{New: func() any { return &Body{Bytes: make([]byte, 0, 4096)} }}
 
+// maxTrusted is how much of a length is believed before the bytes are here.
+const maxTrusted = 256 << 10
+
 // ReadBody reads src to its end. The length is what to expect, or -1; at most limit bytes
 // are read, and one more means that there were too many. The caller must call
 // [Body.Release].
@@ -26,13 +29,17 @@ func ReadBody(src io.Reader, length, limit int64) (*Body, error) {
 	b := bodies.Get().(*Body)
 	b.users.Store(1)
 	b.Bytes = b.Bytes[:0]
-	if length > int64(cap(b.Bytes)) && length <= limit {
-		b.Bytes = make([]byte, 0, length+1) // one more, to see the end without growing
+	if length >= int64(cap(b.Bytes)) {
+		b.Bytes = make([]byte, 0, min(length, maxTrusted)+1) // one more, to see the end without growing
 	}
 	src = io.LimitReader(src, limit+1)
 	for {
 		if len(b.Bytes) == cap(b.Bytes) {
-			b.Bytes = append(b.Bytes, 0)[:len(b.Bytes)]
+			size := 2*int64(cap(b.Bytes)) + 512
+			if length >= int64(cap(b.Bytes)) {
+				size = min(size, length+1)
+			}
+			b.Bytes = append(make([]byte, 0, size), b.Bytes...)
 		}
 		n, err := src.Read(b.Bytes[len(b.Bytes):cap(b.Bytes)])
 		b.Bytes = b.Bytes[:len(b.Bytes)+n]
@@ -70,15 +77,16 @@ func (b *Body) splice(pieces ...[]byte) *splicedBody {
 
 // A splicedBody reads pieces one after the other.
 type splicedBody struct {
-	body   *Body
+	mu     sync.Mutex // a transport may close the body while another goroutine reads it
+	body   *Body      // nil when closed
 	pieces [5][]byte
 	at     int
-	closed atomic.Bool
 }
 
 func (s *splicedBody) Read(p []byte) (n int, err error) {
-	// A transport may close the body while it still reads it in another goroutine.
-	if s.closed.Load() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.body == nil {
 		return 0, io.ErrClosedPipe
 	}
 	for s.at < len(s.pieces) && n < len(p) {
@@ -95,8 +103,11 @@ func (s *splicedBody) Read(p []byte) (n int, err error) {
 }
 
 func (s *splicedBody) Close() error {
-	if s.closed.CompareAndSwap(false, true) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.body != nil {
 		s.body.Release()
+		s.body = nil
 	}
 	return nil
 }
