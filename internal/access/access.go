@@ -5,6 +5,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/binary"
@@ -54,26 +55,27 @@ func (k *Keyring) Open() bool { return len(k.clients) == 0 }
 // Admit returns the client whose key a request has, and takes the key out of its headers,
 // so that no provider ever sees it. The client is nil if there is none; given says whether
 // there was a key at all. A key is a bearer token, or the header X-Api-Key; the other one
-// of the two may be meant for the provider.
+// of the two may be meant for the provider, unless it has a key of Glide too.
 func (k *Keyring) Admit(h http.Header) (c *Client, given bool) {
 	for _, name := range [...]string{"Authorization", "X-Api-Key"} {
-		key := h.Get(name)
-		if name == "Authorization" {
-			scheme, token, _ := strings.Cut(key, " ")
-			if key = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") {
+		for _, key := range h[name] {
+			if name == "Authorization" {
+				scheme, token, _ := strings.Cut(key, " ")
+				if key = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") {
+					continue
+				}
+			}
+			if key == "" {
 				continue
 			}
-		}
-		if key == "" {
-			continue
-		}
-		given = true
-		if c := k.find(key); c != nil {
-			delete(h, name)
-			return c, true
+			given = true
+			if known := k.find(key); known != nil {
+				delete(h, name)
+				c = cmp.Or(c, known)
+			}
 		}
 	}
-	return nil, given
+	return c, given
 }
 
 func (k *Keyring) find(key string) *Client {
