@@ -45,10 +45,11 @@ func (p *simulated) Send(ctx context.Context, call *Call) (*Answer, error) {
 func (p *simulated) prepare(call *Call) (func(context.Context) (*Answer, error), error) {
 	if d, ok := call.Dialect.(dialect.Embeddings); ok {
 		req, err := d.DecodeEmbeddings(call.Body.Bytes)
-		if err == nil && req.Dimensions != nil && *req.Dimensions > maxDimensions {
-			err = chat.Invalid("dimensions", "%d is out of range; use a number from 1 to %d", *req.Dimensions, maxDimensions)
+		if err != nil {
+			return nil, err
 		}
-		return func(context.Context) (*Answer, error) { return p.embed(d, req), nil }, err
+		dimensions, err := dimensionsOf(req)
+		return func(context.Context) (*Answer, error) { return p.embed(d, req, dimensions), nil }, err
 	}
 	c, err := decode(call, "a simulated model", p.settings.Model)
 	return func(ctx context.Context) (*Answer, error) {

@@ -11,15 +11,34 @@ import (
 	"github.com/einstack/glide/internal/dialect"
 )
 
-// maxDimensions is the largest length of a simulated vector, that of OpenAI's models.
-const maxDimensions = 3072
+// What a simulated model embeds at once: the inputs and dimensions of OpenAI's models, and
+// numbers in all, as it has no tokens to limit.
+const (
+	maxInputs     = 2048
+	maxDimensions = 3072
+	maxNumbers    = 1 << 20
+)
 
-// embed returns the vectors of the texts of req.
-func (p *simulated) embed(d dialect.Embeddings, req *chat.EmbeddingsRequest) *Answer {
+// dimensionsOf returns the length of the vectors that req wants. The error is a [*chat.Error]
+// if that is too long, or too much in all.
+func dimensionsOf(req *chat.EmbeddingsRequest) (int, error) {
 	dimensions := 256
 	if req.Dimensions != nil {
 		dimensions = *req.Dimensions
 	}
+	switch inputs := len(req.Inputs); {
+	case dimensions > maxDimensions:
+		return 0, chat.Invalid("dimensions", "%d is out of range; use a number from 1 to %d", dimensions, maxDimensions)
+	case inputs > maxInputs:
+		return 0, chat.Invalid("input", "%d inputs are too many; send at most %d", inputs, maxInputs)
+	case inputs*dimensions > maxNumbers:
+		return 0, chat.Invalid("input", "%d inputs are too many for %d dimensions; send at most %d", inputs, dimensions, maxNumbers/dimensions)
+	}
+	return dimensions, nil
+}
+
+// embed returns the vectors of the texts of req.
+func (p *simulated) embed(d dialect.Embeddings, req *chat.EmbeddingsRequest, dimensions int) *Answer {
 	out := &chat.Embeddings{Model: p.settings.Model}
 	for _, input := range req.Inputs {
 		out.Usage.Input += len(strings.Fields(input))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +40,35 @@ func TestSimulatedPace(t *testing.T) {
 			t.Errorf("the answer takes %s, want 3s", got)
 		}
 	})
+}
+
+func TestSimulatedEmbeddings(t *testing.T) {
+	p := newSimulated(&config.Simulated{})
+	for _, tt := range []struct {
+		inputs     int
+		dimensions string
+		param      string // that is too large
+	}{
+		{1, "", ""}, {2048, "", ""}, {2049, "", "input"}, {1, `"dimensions":3072,`, ""}, {1, `"dimensions":3073,`, "dimensions"},
+		{341, `"dimensions":3072,`, ""}, {342, `"dimensions":3072,`, "input"},
+	} {
+		body := `{"model":"x",` + tt.dimensions + `"encoding_format":"base64","input":["x"` + strings.Repeat(`,"x"`, tt.inputs-1) + "]}"
+		a, err := p.Send(t.Context(), &Call{Dialect: dialect.OpenAIEmbeddings, Body: NewBody([]byte(body))})
+		e, _ := errors.AsType[*chat.Error](err)
+		switch {
+		case tt.param != "":
+			if e == nil || e.Status != http.StatusBadRequest || e.Param != tt.param {
+				t.Errorf("%d inputs, %s got %v", tt.inputs, tt.dimensions, err)
+			}
+		case err != nil:
+			t.Errorf("%d inputs, %s got %v", tt.inputs, tt.dimensions, err)
+		default:
+			data, err := io.ReadAll(a.Body)
+			if n := strings.Count(string(data), `"index"`); err != nil || n != tt.inputs {
+				t.Errorf("%d inputs, %s got %d vectors, %v", tt.inputs, tt.dimensions, n, err)
+			}
+		}
+	}
 }
 
 func TestSimulatedFaults(t *testing.T) {
