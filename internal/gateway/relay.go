@@ -1,9 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,8 +18,9 @@ import (
 	"github.com/einstack/glide/internal/sse"
 )
 
-// maxPlain is the largest plain answer, in bytes, that Glide takes in.
-const maxPlain = 64 << 20
+// maxPlain is how much of a plain answer, in bytes, is taken in before the client gets any of
+// it. Large answers are lists of embeddings, and images.
+const maxPlain = 16 << 20
 
 var (
 	errNotJSON   = errors.New("the provider promised success but sent something else than a JSON object")
@@ -27,17 +28,15 @@ var (
 	errBroken    = errors.New("the provider broke the stream off")
 )
 
-// relayPlain gives the client a plain answer. It is taken in as a whole first: one that
-// is cut short or is no answer at all leaves room for another model.
+// relayPlain gives the client a plain answer. It is taken in as a whole first, unless it is
+// very large: one that is cut short or is no answer at all leaves room for another model.
 func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback {
 	body, err := provider.ReadBody(answer.Body, answer.Length, maxPlain)
 	if err != nil {
 		return t.failed(ctx, err)
 	}
 	defer body.Release()
-	if len(body.Bytes) > maxPlain {
-		return t.failed(ctx, fmt.Errorf("the answer is larger than %d bytes", maxPlain))
-	}
+	large := len(body.Bytes) > maxPlain
 	failed := false
 	var usage chat.Usage
 	err = scan.Object(body.Bytes, func(key []byte, value scan.Range) error {
@@ -49,27 +48,92 @@ func (t *try) relayPlain(ctx context.Context, answer *provider.Answer) *setback 
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case large && bytes.HasPrefix(bytes.TrimLeft(body.Bytes, " \t\r\n"), []byte("{")):
+		// More than how it begins cannot be said.
+	case err != nil:
 		return t.failed(ctx, errNotJSON)
-	}
-	if failed {
+	case failed:
 		return t.failedInBand(answer.Header, append([]byte(nil), body.Bytes...))
 	}
 	t.attempt.Succeed(time.Since(t.began))
+	t.unwatch() // the client may take its time
 	if t.usage = usage; answer.Usage != nil {
 		t.usage = *answer.Usage
 	}
 	h := t.commit(answer)
-	h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
-	t.w.WriteHeader(answer.Status)
-	_, err = t.w.Write(body.Bytes)
-	if err == nil {
-		err = t.control.Flush() // the client need not wait for the log
+	if !large {
+		h["Content-Length"] = []string{strconv.Itoa(len(body.Bytes))}
+	} else if answer.Length >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(answer.Length, 10)}
 	}
-	if err != nil {
-		t.failure = clientGone
+	t.w.WriteHeader(answer.Status)
+	if t.sendPieces(body.Bytes) && large {
+		if end := t.copyRest(ctx, answer, body.Bytes); t.usage.Total() == 0 {
+			t.usage = lastUsage(end)
+		}
 	}
 	return nil
+}
+
+const (
+	// usageTail is how much of a plain answer's end is searched for its usage, in bytes.
+	usageTail = 8 << 10
+	// maxPiece is how much a client has to accept in one go, in bytes.
+	maxPiece = 256 << 10
+)
+
+// sendPieces writes to the client, which has its time for each piece. It reports false if the
+// client is gone.
+func (t *try) sendPieces(data []byte) bool {
+	for len(data) > maxPiece {
+		if !t.send(data[:maxPiece]) {
+			return false
+		}
+		data = data[maxPiece:]
+	}
+	return t.send(data)
+}
+
+// copyRest gives the client the rest of an answer of which it has got begun, whose memory it
+// uses again, and returns the end of it. An answer that is cut short breaks the connection.
+func (t *try) copyRest(ctx context.Context, answer *provider.Answer, begun []byte) (end []byte) {
+	end = begun[:copy(begun, begun[len(begun)-usageTail:])]
+	for {
+		t.watch(t.attempt.Model.Config.Client.IdleTimeout.Std(), &errIdle)
+		n, err := answer.Body.Read(begun[usageTail:][:maxPiece])
+		t.unwatch()
+		end = begun[:usageTail+n]
+		if n > 0 && !t.send(end[usageTail:]) || err == io.EOF {
+			return end
+		}
+		if t.r.Context().Err() != nil {
+			t.failure = clientGone
+			return end
+		}
+		if err != nil {
+			t.broken(ctx, err)
+			panic(http.ErrAbortHandler)
+		}
+		copy(begun, end[n:])
+	}
+}
+
+// lastUsage returns the usage that the end of an answer states.
+func lastUsage(end []byte) (u chat.Usage) {
+	at := bytes.LastIndex(end, []byte(`"usage"`))
+	if at < 0 {
+		return u
+	}
+	members := append([]byte("{"), end[at:]...)
+	// What else the end holds does not matter.
+	_ = scan.Object(members, func(key []byte, value scan.Range) error {
+		if string(key) == "usage" {
+			u = dialect.Usage(value.Of(members))
+		}
+		return nil
+	})
+	return u
 }
 
 // failedInBand takes note of an error in an answer that has the status of a success.
@@ -85,7 +149,6 @@ func (t *try) commit(answer *provider.Answer) http.Header {
 	copyHeader(h, answer.Header)
 	t.client.Tell(h) // in place of what the provider says of its limits
 	h["X-Glide-Model"] = []string{t.attempt.Model.ID}
-	t.writeDeadline()
 	return h
 }
 
@@ -240,6 +303,14 @@ func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
 		t.send(t.call.Dialect.Finish(p))
 		return
 	}
+	err = t.broken(ctx, err)
+	t.send(t.call.Dialect.EncodeStreamError(chat.Failed(http.StatusBadGateway, "stream_broken", "%s: %v; what came so far is not the whole answer", t.attempt.Model.ID, err)))
+	panic(http.ErrAbortHandler)
+}
+
+// broken takes note of an answer that broke off because of err, and returns what is to be said
+// of that.
+func (t *try) broken(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	} else if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -247,6 +318,5 @@ func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
 	}
 	t.attempt.Fail()
 	t.failure = err.Error()
-	t.send(t.call.Dialect.EncodeStreamError(chat.Failed(http.StatusBadGateway, "stream_broken", "%s: %v; what came so far is not the whole answer", t.attempt.Model.ID, err)))
-	panic(http.ErrAbortHandler)
+	return err
 }

@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,11 +16,20 @@ import (
 // A slowWriter is a client that takes its time to accept what is written.
 type slowWriter struct {
 	*httptest.ResponseRecorder
-	takes time.Duration
+	takes    time.Duration // for each 256 KB, or part of them
+	deadline time.Time
+}
+
+func (w *slowWriter) SetWriteDeadline(t time.Time) error {
+	w.deadline = t
+	return nil
 }
 
 func (w *slowWriter) Write(p []byte) (int, error) {
-	time.Sleep(w.takes)
+	time.Sleep(w.takes * time.Duration((len(p)+256<<10-1)/(256<<10)))
+	if time.Now().After(w.deadline) {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return w.ResponseRecorder.Write(p)
 }
 
@@ -43,7 +54,7 @@ func TestTimeOfStreams(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGateway(t, "routers: {language: [{id: pool, models: [{id: m, client: {"+tt.client+"}, simulated: {tokens_per_second: 1, text: '"+
 					strings.Repeat("word ", tt.words-1)+"end'}}]}]}")
-				w := &slowWriter{httptest.NewRecorder(), tt.takes}
+				w := &slowWriter{ResponseRecorder: httptest.NewRecorder(), takes: tt.takes}
 				r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", strings.NewReader(streamed))
 				aborted := serveAborting(g.Handler(), w, r)
 				got := w.Body.String()
@@ -59,6 +70,20 @@ func TestTimeOfStreams(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTimeOfLargeAnswers gives a large answer to a slow client, which has its time for each piece of it.
+func TestTimeOfLargeAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway(t, "routers: {language: [{id: pool, models: [{id: m, simulated: {}}]}]}")
+		w := &slowWriter{ResponseRecorder: httptest.NewRecorder(), takes: 20 * time.Second} // of write_timeout's 30
+		body := `{"model":"pool","dimensions":3072,"input":["x"` + strings.Repeat(`,"x"`, 31) + "]}"
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/embeddings", strings.NewReader(body))
+		aborted := serveAborting(g.Handler(), w, r)
+		if n := w.Body.Len(); aborted || n < 1<<20 || w.Header().Get("Content-Length") != strconv.Itoa(n) {
+			t.Errorf("got %d bytes of %s; broken off: %t", n, w.Header().Get("Content-Length"), aborted)
+		}
+	})
 }
 
 // serveAborting lets h answer r, and reports whether it broke the answer off.
