@@ -45,7 +45,7 @@ func TestLargeAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			first, second := testkit.NewUpstream(t, tt.answer), testkit.NewUpstream(t, fine)
-			config := strings.Replace(withKeys(first.URL, ", tokens: 1000/h"), "client: {"+hurry+"},", "", -1)
+			config := strings.ReplaceAll(withKeys(first.URL, ", tokens: 1000/h"), "client: {"+hurry+"},", "")
 			url := serve(t, strings.Replace(config, "}},\n", "}},\n{id: m1, openai: {model: m, base_url: '"+second.URL+"'}},\n", 1))
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/embeddings", strings.NewReader(`{"model":"pool","input":"x"}`))
 			if err != nil {

@@ -98,7 +98,7 @@ func (t *try) sendPieces(data []byte) bool {
 // copyRest gives the client the rest of an answer of which it has got begun, whose memory it
 // uses again, and returns the end of it. An answer that is cut short breaks the connection.
 func (t *try) copyRest(ctx context.Context, answer *provider.Answer, begun []byte) (end []byte) {
-	end = begun[:copy(begun, begun[len(begun)-usageTail:])]
+	copy(begun, begun[len(begun)-usageTail:])
 	for {
 		t.watch(t.attempt.Model.Config.Client.IdleTimeout.Std(), &errIdle)
 		n, err := answer.Body.Read(begun[usageTail:][:maxPiece])
@@ -303,14 +303,13 @@ func (t *try) end(ctx context.Context, p *dialect.Progress, err error) {
 		t.send(t.call.Dialect.Finish(p))
 		return
 	}
-	err = t.broken(ctx, err)
-	t.send(t.call.Dialect.EncodeStreamError(chat.Failed(http.StatusBadGateway, "stream_broken", "%s: %v; what came so far is not the whole answer", t.attempt.Model.ID, err)))
+	t.broken(ctx, err)
+	t.send(t.call.Dialect.EncodeStreamError(chat.Failed(http.StatusBadGateway, "stream_broken", "%s: %s; what came so far is not the whole answer", t.attempt.Model.ID, t.failure)))
 	panic(http.ErrAbortHandler)
 }
 
-// broken takes note of an answer that broke off because of err, and returns what is to be said
-// of that.
-func (t *try) broken(ctx context.Context, err error) error {
+// broken takes note of an answer that broke off because of err.
+func (t *try) broken(ctx context.Context, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	} else if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -318,5 +317,4 @@ func (t *try) broken(ctx context.Context, err error) error {
 	}
 	t.attempt.Fail()
 	t.failure = err.Error()
-	return err
 }
