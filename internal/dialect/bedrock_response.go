@@ -190,7 +190,10 @@ func (bedrock) DecodeError(status int, body []byte) *chat.Error {
 	if json.Unmarshal(body, &in) != nil || in.Message == "" {
 		return unreadableError(status, body)
 	}
-	if status == http.StatusFailedDependency { // the model failed, not the request
+	switch status {
+	case http.StatusForbidden: // AWS says so of credentials; what a guardrail stops is an answer
+		status = http.StatusUnauthorized
+	case http.StatusFailedDependency: // the model failed, not the request
 		status = http.StatusBadGateway
 	}
 	return &chat.Error{Status: status, Type: errorType(status), Message: in.Message}
