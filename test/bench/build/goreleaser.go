@@ -19,7 +19,7 @@ import (
 const goreleaser = "github.com/goreleaser/goreleaser/v2@v2.16.0"
 
 // rounds is how often both are measured, in turns; medians count.
-const rounds = 5
+const rounds = 3
 
 // releases compares release with GoReleaser: the same program for the same targets by the same compiler
 // with the same flags, from one compile cache with all packages in it.
