@@ -118,12 +118,14 @@ func signed(name string, err error) Row {
 	row := Row{"signature", name, Same, ""}
 	var status *exec.ExitError
 	switch {
-	case errors.Is(err, publish.ErrNoAsset), errors.As(err, &status) && status.ExitCode() == unsigned:
+	case errors.As(err, &status) && status.ExitCode() == unsigned, errors.Is(err, publish.ErrNoAsset):
 		row.Verdict, row.Detail = Missing, "it is not signed"
 	case errors.Is(err, exec.ErrNotFound):
-		row.Verdict, row.Detail = Unchecked, "install cosign to check it"
-	case err != nil:
+		row.Verdict, row.Detail = Unchecked, "install cosign 3 to check it"
+	case status != nil:
 		row.Verdict, row.Detail = Different, err.Error()
+	case err != nil:
+		row.Verdict, row.Detail = Unread, err.Error()
 	}
 	return row
 }
@@ -151,6 +153,9 @@ func (s Signer) cosign(ctx context.Context, digests []string, args ...string) ([
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, fmt.Errorf("%w; install cosign 3, see https://docs.sigstore.dev", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cosign %s: %w: %s", args[0], err, reason(stderr.String()))
 	}
