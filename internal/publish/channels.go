@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/policy"
+	"github.com/einstack/glide/internal/wire"
 )
 
 // A Release is what is published.
@@ -26,6 +28,9 @@ type Release struct {
 	Scratch string // folder for copies of repositories
 	// Silence is how long a server may send nothing; no time at all stands for a minute.
 	Silence time.Duration
+	// Pause is how long a server is left alone that wants to be but doesn't say for how long; no time at
+	// all stands for a minute, as GitHub has it.
+	Pause time.Duration
 	// Anonymous says that only what the public sees counts, so no secret is used.
 	Anonymous bool
 	// Login says that registries are read with their secret even so, as a company's own let nobody read without.
@@ -50,10 +55,10 @@ func (r *Release) sum(name string) (string, error) {
 }
 
 func (r *Release) transport() http.RoundTripper {
-	if r.Silence == 0 {
-		return newTransport(time.Minute)
+	return courteous{
+		&wire.Impatient{Base: http.DefaultTransport, Silence: cmp.Or(r.Silence, time.Minute)},
+		cmp.Or(r.Pause, time.Minute),
 	}
-	return newTransport(r.Silence)
 }
 
 // places returns where the version goes, given those that a channel has.

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-
-	"github.com/einstack/glide/internal/wire"
 )
 
 // Errors are of two sorts: those that another try may mend, which are most, and those that it won't.
@@ -87,10 +86,9 @@ func retryAfter(err error) time.Duration {
 }
 
 // A courteous transport makes errors of answers that say: not now.
-type courteous struct{ base http.RoundTripper }
-
-func newTransport(silence time.Duration) http.RoundTripper {
-	return courteous{&wire.Impatient{Base: http.DefaultTransport, Silence: silence}}
+type courteous struct {
+	base  http.RoundTripper
+	pause time.Duration
 }
 
 func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -99,6 +97,20 @@ func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	after, limited := wait(res.Header)
+	if res.StatusCode == http.StatusForbidden && !limited {
+		// GitHub's secondary limits may be told by the text alone.
+		var text []byte
+		if text, err = io.ReadAll(io.LimitReader(res.Body, 1<<16)); err != nil {
+			return nil, errors.Join(err, res.Body.Close())
+		}
+		if limited = bytes.Contains(text, []byte("secondary rate limit")); limited {
+			after = t.pause
+		}
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(text), res.Body), res.Body}
+	}
 	switch {
 	case res.StatusCode >= 500, res.StatusCode == http.StatusTooManyRequests, res.StatusCode == http.StatusRequestTimeout:
 	case res.StatusCode == http.StatusForbidden && limited:

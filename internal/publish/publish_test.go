@@ -26,7 +26,7 @@ func publishTo(t *testing.T, w *channels.World, dir string, to []string, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 30 * time.Second}
+	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 30 * time.Second, Pause: 5 * time.Millisecond}
 	p := &Publisher{Jobs: 4, Tries: 4, Backoff: time.Millisecond}
 	if change != nil {
 		change(p, r)
@@ -167,7 +167,7 @@ func TestChannelsAreOnTheirOwn(t *testing.T) {
 func TestFaults(t *testing.T) {
 	dir := channels.Release(t, "0.2.0", "")
 	faults := []channels.Fault{
-		channels.Status(500), channels.Status(429, "Retry-After", "0"),
+		channels.Status(500), channels.Status(429, "Retry-After", "0"), channels.Limited,
 		channels.Lost, channels.Truncated, channels.Digest, channels.Silent,
 	}
 	places := []string{"chocolatey", "github", "helm", "oci"}
@@ -208,6 +208,28 @@ func testFault(t *testing.T, dir, place string, n, i int, fault channels.Fault) 
 		t.Fatalf("fault %d was at call %d of %q; the first run said %v", i, n, calls, first[0].Err)
 	}
 	return len(calls)
+}
+
+// Who is asked to wait waits, in the same run.
+func TestWaits(t *testing.T) {
+	dir := channels.Release(t, "0.2.0", "")
+	for name, fault := range map[string]channels.Fault{
+		"busy":        channels.Status(429, "Retry-After", "0"),
+		"limit":       channels.Status(403, "X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", "0"),
+		"few at once": channels.Limited,
+	} {
+		w := channels.New(t)
+		w.GitHub.Tags = []string{"v0.2.0"}
+		w.Faults.Set(4, fault)
+		var said strings.Builder
+		results := publishTo(t, w, dir, []string{w.At("github")}, func(p *Publisher, _ *Release) {
+			p.Report = func(e Event) { fmt.Fprintln(&said, e.Text) }
+		})
+		wantComplete(t, results)
+		if !strings.Contains(said.String(), "again in ") {
+			t.Errorf("%s: said\n%s", name, &said)
+		}
+	}
 }
 
 // wantOnce fails if a channel has something twice.
