@@ -29,7 +29,8 @@ func newPublish() *cobra.Command {
 visible before it is complete, and looks then whether it is there. It may be ended at any
 moment and run again: what is equal is left alone. What is there and different stops the
 channel, since nothing that was published is ever changed. Channels don't wait for one
-another; if one fails, the others go on, and the exit status says so at the end.
+another, but for those whose files or images they point to; if one fails, all that point
+nowhere else go on, and the exit status says so at the end.
 
 The channels are ` + strings.Join(publish.Names(), ", ") + `. Each has its usual
 place, for which another can be named, such as dir=FOLDER, oci=REGISTRY/REPOSITORY,
@@ -146,6 +147,8 @@ func printResults(out io.Writer, results []publish.Result, items bool) error {
 		}
 		end := "complete"
 		switch {
+		case errors.Is(r.Err, publish.ErrNotBegun):
+			end = "not begun"
 		case r.Err != nil:
 			end = "failed"
 		case states[publish.Absent] > 0:

@@ -89,21 +89,23 @@ func secret(name string) (string, error) {
 	return "", setupError{fmt.Errorf("no secret; set %s, or %s_FILE to a file that holds it", name, name)}
 }
 
-// A kind of channel: where it is if nobody says otherwise, and how to make one.
+// A kind of channel: where it is if nobody says otherwise, how to make one, and the channels that have
+// what it points to.
 type kind struct {
 	place string
 	open  func(r *Release, place string) (Channel, error)
+	after []string
 }
 
 var kinds = map[string]kind{
-	"chocolatey": {"https://push.chocolatey.org", newChocolatey},
-	"dir":        {"", newDir},
-	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub},
-	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages", newHelm},
-	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew},
-	"oci":        {"ghcr.io/einstack/glide", newOCI},
-	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop},
-	"snap":       {"https://api.snapcraft.io", newSnap},
+	"chocolatey": {"https://push.chocolatey.org", newChocolatey, nil},
+	"dir":        {"", newDir, nil},
+	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub, nil},
+	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages", newHelm, []string{"github", "oci"}},
+	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew, []string{"github"}},
+	"oci":        {"ghcr.io/einstack/glide", newOCI, nil},
+	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop, []string{"github"}},
+	"snap":       {"https://api.snapcraft.io", newSnap, nil},
 }
 
 // Names returns the names of all channels.

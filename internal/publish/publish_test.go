@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +128,8 @@ func TestStopsAtDifferent(t *testing.T) {
 	dir, other := channels.Release(t, "0.2.0", ""), channels.Release(t, "0.2.0", "other")
 	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
 	w.Faults.Set(0, nil)
-	for _, r := range publishTo(t, w, other, w.To(), nil) {
+	for _, place := range w.To() {
+		r := publishTo(t, w, other, []string{place}, nil)[0]
 		if r.Err == nil || r.Put != 0 || !strings.Contains(r.Err.Error(), "is there already and different") {
 			t.Errorf("%s: put %d, %v", r.Channel, r.Put, r.Err)
 		}
@@ -161,6 +163,53 @@ func TestChannelsAreOnTheirOwn(t *testing.T) {
 		}
 	}
 	wantPublished(t, w, dir, "0.2.0")
+}
+
+// What points to files or images comes after them, and not at all where they fail to come. A plan is
+// made of all.
+func TestPointsToNothing(t *testing.T) {
+	dir := channels.Release(t, "0.2.0", "")
+	for broken, pointing := range map[string][]string{
+		"github": {"helm", "homebrew", "scoop"},
+		"oci":    {"helm"},
+	} {
+		w := channels.New(t)
+		w.GitHub.Tags = []string{"v0.2.0"}
+		to := w.To()
+		at := slices.Index(to, w.At(broken))
+		to[at] = broken + "=" + "http://127.0.0.1:1/repos/einstack/glide"
+		if broken == "oci" {
+			to[at] = "oci=127.0.0.1:1/einstack/glide"
+		}
+		for _, dry := range []bool{true, false} {
+			for _, r := range publishTo(t, w, dir, to, func(p *Publisher, _ *Release) { p.Tries, p.DryRun = 1, dry }) {
+				want := ""
+				if slices.Contains(pointing, r.Channel) && !dry {
+					want = r.Channel + ": not begun: " + broken + " failed"
+				}
+				if r.Channel != broken && fmt.Sprint(r.Err) != cmp.Or(want, "<nil>") {
+					t.Errorf("%s is broken: %s says %v, want %q", broken, r.Channel, r.Err, want)
+				}
+			}
+		}
+		wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+	}
+
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+	calls := w.Faults.Calls()
+	at := func(part string) int {
+		return slices.IndexFunc(calls, func(call string) bool { return strings.Contains(call, part) })
+	}
+	for first, then := range map[string]string{
+		"github PATCH ": "git GET /push/",
+		"PUT /v2/einstack/glide/manifests/latest": "PUT /v2/einstack/charts/glide/manifests/0.2.0",
+	} {
+		if at(first) < 0 || at(then) < at(first) {
+			t.Errorf("%s was call %d, %s call %d of %q", first, at(first), then, at(then), calls)
+		}
+	}
 }
 
 // Whatever is wrong with one call, the next run at the latest ends complete, and nothing is there twice.
