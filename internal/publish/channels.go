@@ -31,10 +31,13 @@ type Release struct {
 	// Pause is how long a server is left alone that wants to be but doesn't say for how long; no time at
 	// all stands for a minute, as GitHub has it.
 	Pause time.Duration
-	// Anonymous says that only what the public sees counts, so no secret is used.
+	// Anonymous says that only what the public sees counts, so no secret is used, but a token for the
+	// limits of GitHub's API if there is one.
 	Anonymous bool
 	// Login says that registries are read with their secret even so, as a company's own let nobody read without.
 	Login bool
+	// Waits hears for how long an anonymous reader waits, and why; may be nil.
+	Waits func(time.Duration, error)
 }
 
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
@@ -55,10 +58,14 @@ func (r *Release) sum(name string) (string, error) {
 }
 
 func (r *Release) transport() http.RoundTripper {
-	return courteous{
+	transport := courteous{
 		&wire.Impatient{Base: http.DefaultTransport, Silence: cmp.Or(r.Silence, time.Minute)},
 		cmp.Or(r.Pause, time.Minute),
 	}
+	if r.Anonymous {
+		return patient{transport, r.Waits}
+	}
+	return transport
 }
 
 // places returns where the version goes, given those that a channel has.

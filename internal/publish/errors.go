@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -120,6 +121,34 @@ func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // so that the connection lives on
 	_ = res.Body.Close()
 	return nil, &busyError{req.Method + " " + req.URL.Redacted(), res.StatusCode, after}
+}
+
+// A patient transport asks busy servers again, for who only reads. A publisher looks at all anew instead.
+type patient struct {
+	base  http.RoundTripper
+	waits func(time.Duration, error)
+}
+
+// maxAsked is how often, which is more than an hour, after which GitHub's limits are over.
+const maxAsked = 6
+
+func (t patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	for asked := 1; ; asked++ {
+		res, err := t.base.RoundTrip(req)
+		var busy *busyError
+		if !errors.As(err, &busy) || asked == maxAsked {
+			return res, err
+		}
+		wait := max(busy.after, time.Second<<(asked-1))
+		if t.waits != nil {
+			t.waits(wait, err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-req.Context().Done():
+			return nil, context.Cause(req.Context())
+		}
+	}
 }
 
 // longest is how long a server may make a release wait.

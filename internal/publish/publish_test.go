@@ -367,7 +367,7 @@ func TestNewerVersionMeanwhile(t *testing.T) {
 			before := world()
 			wantComplete(t, publishTo(t, before, older, []string{before.At(place)}, nil))
 			first := 1 + slices.IndexFunc(before.Faults.Calls(), func(call string) bool {
-				return !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/list-revisions")
+				return !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/revisions")
 			})
 			w := world()
 			w.Public = true
