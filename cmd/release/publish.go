@@ -20,7 +20,7 @@ import (
 func newPublish() *cobra.Command {
 	var from, notes string
 	var to []string
-	var asJSON bool
+	var asJSON, bare bool
 	publisher := publish.Publisher{}
 	cmd := &cobra.Command{
 		Use:   "publish --to CHANNEL[=PLACE],...",
@@ -48,6 +48,7 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 				return err
 			}
 			defer done()
+			release.Bare = bare
 			if notes != "" {
 				text, err := os.ReadFile(notes)
 				if err != nil {
@@ -80,6 +81,7 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 	flags.StringVar(&from, "from", "result", "folder of the release")
 	flags.StringSliceVar(&to, "to", nil, "channel, or CHANNEL=PLACE; may be repeated")
 	flags.StringVar(&notes, "notes", "", "file with the text of the GitHub release")
+	flags.BoolVar(&bare, "bare", false, "let the GitHub release be without notes or signature, for good")
 	flags.BoolVar(&publisher.DryRun, "dry-run", false, "only say what is absent, equal or different")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	flags.IntVar(&publisher.Jobs, "jobs", 8, "how many things are transferred at the same time")

@@ -25,6 +25,7 @@ type Release struct {
 	*manifest.Manifest
 	Dir     string // its folder
 	Notes   string // text of the GitHub release, Markdown
+	Bare    bool   // whether the GitHub release may be without notes and signature
 	Scratch string // folder for copies of repositories
 	// Silence is how long a server may send nothing; no time at all stands for a minute.
 	Silence time.Duration

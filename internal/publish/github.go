@@ -99,9 +99,30 @@ func (g *gitHub) Plan(ctx context.Context) ([]Stage, error) {
 	}
 	show := Item{Name: "release " + g.release.Tag(), State: Equal}
 	if found == nil || found.Draft {
+		if err := g.presentable(); err != nil {
+			return nil, err
+		}
 		show.State, show.Put = Absent, func(ctx context.Context) error { return g.show(ctx, releases) }
 	}
 	return []Stage{{draft}, files, {show}}, nil
+}
+
+// presentable returns an error if the release would be published without what can't be added any more.
+func (g *gitHub) presentable() error {
+	if g.release.Bare || g.release.Anonymous {
+		return nil
+	}
+	var errs []error
+	if g.release.Notes == "" {
+		errs = append(errs, errors.New("there are no notes; name those of release notes by --notes, or go without by --bare"))
+	}
+	if _, err := os.Stat(g.release.path(manifest.SignatureFile)); err != nil {
+		errs = append(errs, fmt.Errorf("%w; run release sign, or go without by --bare", err))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return setupError{errors.Join(errs...)}
 }
 
 // own returns the release of the tag, the published one or else the oldest draft, which all publishers

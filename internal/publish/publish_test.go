@@ -63,7 +63,7 @@ func wantPublished(t *testing.T, w *channels.World, dir, version string) {
 	if published == nil || drafts != 0 {
 		t.Fatalf("GitHub has release %v and %d drafts", published, drafts)
 	}
-	for _, a := range []string{"release.json", "SHA256SUMS", "glide_" + version + "_linux_amd64.tar.gz"} {
+	for _, a := range []string{"release.json", "SHA256SUMS", "SHA256SUMS.sigstore.json", "glide_" + version + "_linux_amd64.tar.gz"} {
 		content, err := os.ReadFile(filepath.Join(dir, a))
 		if err != nil {
 			t.Fatal(err)
@@ -331,7 +331,7 @@ func rival(t *testing.T, dir string, to []string) []Result {
 		t.Error(err)
 		return nil
 	}
-	opened, err := Open(&Release{Manifest: m, Dir: dir, Scratch: t.TempDir()}, to)
+	opened, err := Open(&Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir()}, to)
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -461,6 +461,35 @@ func TestSecret(t *testing.T) {
 	}
 	w.Env = append(w.Env, "GITHUB_TOKEN_FILE="+file)
 	wantComplete(t, publishTo(t, w, dir, to, nil))
+}
+
+// What nobody can add to a release later is missed before.
+func TestPresentable(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	to := []string{w.At("github")}
+	publish := func(bare bool) error {
+		return publishTo(t, w, dir, to, func(_ *Publisher, r *Release) { r.Notes, r.Bare = "", bare })[0].Err
+	}
+	if err := publish(false); err == nil || err.Error() != "github: there are no notes; name those of release notes by --notes, or go without by --bare" {
+		t.Errorf("without notes: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, manifest.SignatureFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(false); err == nil || !strings.HasSuffix(err.Error(), "; run release sign, or go without by --bare") {
+		t.Errorf("without signature: %v", err)
+	}
+	if published, drafts := w.GitHub.Published("v0.2.0"); published != nil || drafts > 0 {
+		t.Error("GitHub was changed")
+	}
+	if err := publish(true); err != nil {
+		t.Error(err)
+	}
+	if err := publish(false); err != nil {
+		t.Errorf("after it is published: %v", err)
+	}
 }
 
 // A stubborn channel never gets better.

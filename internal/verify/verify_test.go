@@ -32,6 +32,7 @@ func published(t *testing.T) (*channels.World, *publish.Release) {
 	}
 	dir := channels.Release(t, "0.2.0", "")
 	r := open(t, dir)
+	r.Notes = "What is new"
 	p := &publish.Publisher{Jobs: 4, Tries: 3, Backoff: time.Millisecond}
 	for _, result := range p.Run(t.Context(), channelsOf(t, w, r)) {
 		if result.Err != nil {
