@@ -151,7 +151,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"BUILT="+t.TempDir(),
 		"GIT_AUTHOR_NAME=Ada Example", "GIT_AUTHOR_EMAIL=ada@localhost", "GIT_COMMITTER_NAME=Ada Example", "GIT_COMMITTER_EMAIL=ada@localhost")
 	prependPath(r.env, filepath.Dir(program), bin, filepath.Dir(cosign(t)))
-	r.Sigstore = sigstore.Start(t, "einstack/glide/.github/workflows/release.yml@refs/tags/v"+candidate)
+	r.Sigstore = sigstore.Start(t, "EinStack/glide/.github/workflows/release.yml@refs/tags/v"+candidate)
 	r.env = append(r.env, r.Sigstore.Env...)
 	public := []string{r.At("github"), r.At("homebrew"), r.At("scoop"), r.At("snap"), r.At("chocolatey")}
 	r.replaced = strings.NewReplacer(
@@ -162,7 +162,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"verify --rebuilt dist/release", "verify --rebuilt dist/release --to '"+strings.Join(public, "' --to '")+"'",
 		"go run ./cmd/release", "release",
 		"glide_0.1.0_", "glide_"+candidate+"_",
-		"refs/tags/v0.1.0", "refs/tags/v"+candidate,
+		`v0\.1\.0$`, "v"+regexp.QuoteMeta(candidate)+"$",
 		"ghcr.io/einstack/glide:0.1.0-alpine", r.Registry+"/einstack/glide:"+candidate+"-distroless",
 	)
 
@@ -198,7 +198,7 @@ func (r *rehearsal) installs(t *testing.T, made string) {
 		t.Errorf("it said\n%s", output)
 	}
 	own := r.Workflow
-	r.Workflow = "einstack/glide/.github/workflows/check.yml@refs/heads/main"
+	r.Workflow = "EinStack/glide/.github/workflows/release.yml@refs/heads/main"
 	forged := filepath.Join(t.TempDir(), manifest.SignatureFile)
 	r.run(t, "cosign sign-blob --yes --bundle "+forged+" "+filepath.Join(made, dist.SumsFile))
 	r.Workflow, other = own, forged
