@@ -109,7 +109,7 @@ var kinds = map[string]kind{
 	"chocolatey": {"https://push.chocolatey.org", newChocolatey, nil},
 	"dir":        {"", newDir, nil},
 	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub, nil},
-	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages", newHelm, []string{"github", "oci"}},
+	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages " + chart.Classic, newHelm, []string{"github", "oci"}},
 	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew, []string{"github"}},
 	"oci":        {"ghcr.io/einstack/glide", newOCI, nil},
 	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop, []string{"github"}},

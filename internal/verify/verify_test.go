@@ -184,6 +184,9 @@ func TestFindsEveryFlippedByte(t *testing.T) {
 	wantFound(t, w, r, "chocolatey", "glide.0.2.0.nupkg")
 	w.Snaps.Tamper()
 	wantFound(t, w, r, "snap", "glide_0.2.0_linux_amd64.snap")
+	w.Served = false
+	wantFound(t, w, r, "helm", "glide 0.2.0")
+	w.Served = true
 	for name, file := range map[string]string{"tap": "Formula/glide.rb", "bucket": "bucket/glide.json", "pages": "index.yaml"} {
 		w.Rewrite(t, name, file, "[0-9a-f]{64}", strings.Repeat("0", 64))
 	}
