@@ -71,7 +71,7 @@ in its section lifts the last three, and goes into the notes.`,
 				if !strings.HasPrefix(tag.Version, t.Version+"-rc.") {
 					continue
 				}
-				differing, err := repo.Differing(ctx, "v"+tag.Version)
+				differing, err := repo.Differing(ctx, tag.Name)
 				if err != nil {
 					return err
 				}

@@ -39,14 +39,12 @@ who contributed, as Markdown: from CHANGELOG.md, release.json and git.`,
 				return err
 			}
 			var versions []string
+			names := map[string]string{}
 			for _, tag := range tags {
 				versions = append(versions, tag.Version)
+				names[tag.Version] = tag.Name
 			}
-			since := policy.Before(m.Version, versions)
-			if since != "" {
-				since = "v" + since
-			}
-			contributors, err := repo.Contributors(cmd.Context(), since)
+			contributors, err := repo.Contributors(cmd.Context(), names[policy.Before(m.Version, versions)])
 			if err != nil {
 				return err
 			}

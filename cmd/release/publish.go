@@ -20,7 +20,7 @@ import (
 func newPublish() *cobra.Command {
 	var from, notes string
 	var to []string
-	var asJSON bool
+	var asJSON, bare bool
 	publisher := publish.Publisher{}
 	cmd := &cobra.Command{
 		Use:   "publish --to CHANNEL[=PLACE],...",
@@ -29,7 +29,8 @@ func newPublish() *cobra.Command {
 visible before it is complete, and looks then whether it is there. It may be ended at any
 moment and run again: what is equal is left alone. What is there and different stops the
 channel, since nothing that was published is ever changed. Channels don't wait for one
-another; if one fails, the others go on, and the exit status says so at the end.
+another, but for those whose files or images they point to; if one fails, all that point
+nowhere else go on, and the exit status says so at the end.
 
 The channels are ` + strings.Join(publish.Names(), ", ") + `. Each has its usual
 place, for which another can be named, such as dir=FOLDER, oci=REGISTRY/REPOSITORY,
@@ -47,6 +48,7 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 				return err
 			}
 			defer done()
+			release.Bare = bare
 			if notes != "" {
 				text, err := os.ReadFile(notes)
 				if err != nil {
@@ -79,6 +81,7 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 	flags.StringVar(&from, "from", "result", "folder of the release")
 	flags.StringSliceVar(&to, "to", nil, "channel, or CHANNEL=PLACE; may be repeated")
 	flags.StringVar(&notes, "notes", "", "file with the text of the GitHub release")
+	flags.BoolVar(&bare, "bare", false, "let the GitHub release be without notes or signature, for good")
 	flags.BoolVar(&publisher.DryRun, "dry-run", false, "only say what is absent, equal or different")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	flags.IntVar(&publisher.Jobs, "jobs", 8, "how many things are transferred at the same time")
@@ -146,6 +149,8 @@ func printResults(out io.Writer, results []publish.Result, items bool) error {
 		}
 		end := "complete"
 		switch {
+		case errors.Is(r.Err, publish.ErrNotBegun):
+			end = "not begun"
 		case r.Err != nil:
 			end = "failed"
 		case states[publish.Absent] > 0:

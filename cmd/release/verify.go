@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,8 @@ func newVerify() *cobra.Command {
 		Long: `Verify makes the release of a tag again, by Nix, downloads everything that is published of
 it as anyone does, and compares every byte; it checks the signatures if cosign is there. It
 fails if anything differs or is missing, and says which file, and where in it. With --key
-cosign asks neither Sigstore nor its log, as whoever signed with a key did not.
+cosign asks neither Sigstore nor its log, as whoever signed with a key did not. GitHub's API
+answers more often if GITHUB_TOKEN is set.
 
 Without Nix, name a folder with a release that you have made from the source of the tag;
 see docs/verify.md.`,
@@ -51,6 +53,9 @@ see docs/verify.md.`,
 				return fmt.Errorf("%s is %s, not %s", rebuilt, release.Tag(), args[0])
 			}
 			release.Anonymous, release.Login, signer.Release = true, login, release
+			release.Waits = func(wait time.Duration, why error) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "again in %s: %v\n", wait.Round(time.Second), why)
+			}
 			if err := release.Check(release.Dir); err != nil {
 				return err
 			}

@@ -20,6 +20,8 @@ const (
 	Dir = "charts/glide"
 	// Repository is where charts are published to: `helm install glide oci://REPOSITORY/glide`.
 	Repository = "ghcr.io/einstack/charts"
+	// Classic is where versions that are no candidates are listed in the form of old: `helm repo add glide CLASSIC`.
+	Classic = "https://einstack.github.io/glide/charts"
 )
 
 // KustomizeFile is what test/chart renders of the chart for those who do not use Helm.

@@ -46,13 +46,14 @@ func (r Repository) TagsHere(ctx context.Context) ([]string, error) {
 
 // A Tag is a version that was tagged.
 type Tag struct {
-	Version string // without the v
+	Name    string
+	Version string // the name without the v that Glide's first tags lack
 	Time    time.Time
 }
 
-// Tags returns the tags that begin with v, with the times of their making.
+// Tags returns the tags of versions, with the times of their making.
 func (r Repository) Tags(ctx context.Context) ([]Tag, error) {
-	lines, err := r.lines(ctx, "tag", "--list", "v*", "--format", "%(refname:short) %(creatordate:iso-strict)")
+	lines, err := r.lines(ctx, "tag", "--list", "[0-9]*", "v[0-9]*", "--format", "%(refname:short) %(creatordate:iso-strict)")
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (r Repository) Tags(ctx context.Context) ([]Tag, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tag %s: %w", name, err)
 		}
-		tags = append(tags, Tag{strings.TrimPrefix(name, "v"), made})
+		tags = append(tags, Tag{name, strings.TrimPrefix(name, "v"), made})
 	}
 	return tags, nil
 }

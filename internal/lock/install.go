@@ -68,7 +68,7 @@ func channels(t *tree.Tree) ([]channel, error) {
 		{"Arch Linux", "archlinux", "sudo pacman -U " + download(".pkg.tar.zst")},
 		{"Chocolatey", "chocolatey", chocolatey},
 		{"winget", "winget", wingetCommand},
-		{"Scoop", "scoop", "scoop bucket add einstack " + scoop.Bucket + "; scoop install " + formula},
+		{"Scoop", "scoop", "scoop bucket add einstack " + scoop.Bucket + "; scoop install einstack/" + formula},
 	}, nil
 }
 

@@ -100,6 +100,10 @@ func (k *Kit) Texts() ([]File, error) {
 // Homepage is where people read about the gateway.
 const Homepage = "https://" + tree.Module
 
+// Signer begins a regular expression of who signs a release, as a certificate names the workflow; the
+// version follows. GitHub writes the repository there as its owner did, and others in small letters.
+const Signer = `^https://github\.com/(?i:einstack/glide)/\.github/workflows/release\.yml@refs/tags/v`
+
 // A Download is an archive where it will be published.
 type Download struct {
 	Name   string // of the file

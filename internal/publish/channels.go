@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
 	"github.com/einstack/glide/internal/policy"
+	"github.com/einstack/glide/internal/wire"
 )
 
 // A Release is what is published.
@@ -23,13 +25,20 @@ type Release struct {
 	*manifest.Manifest
 	Dir     string // its folder
 	Notes   string // text of the GitHub release, Markdown
+	Bare    bool   // whether the GitHub release may be without notes and signature
 	Scratch string // folder for copies of repositories
 	// Silence is how long a server may send nothing; no time at all stands for a minute.
 	Silence time.Duration
-	// Anonymous says that only what the public sees counts, so no secret is used.
+	// Pause is how long a server is left alone that wants to be but doesn't say for how long; no time at
+	// all stands for a minute, as GitHub has it.
+	Pause time.Duration
+	// Anonymous says that only what the public sees counts, so no secret is used, but a token for the
+	// limits of GitHub's API if there is one.
 	Anonymous bool
 	// Login says that registries are read with their secret even so, as a company's own let nobody read without.
 	Login bool
+	// Waits hears for how long an anonymous reader waits, and why; may be nil.
+	Waits func(time.Duration, error)
 }
 
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
@@ -50,10 +59,14 @@ func (r *Release) sum(name string) (string, error) {
 }
 
 func (r *Release) transport() http.RoundTripper {
-	if r.Silence == 0 {
-		return newTransport(time.Minute)
+	transport := courteous{
+		&wire.Impatient{Base: http.DefaultTransport, Silence: cmp.Or(r.Silence, time.Minute)},
+		cmp.Or(r.Pause, time.Minute),
 	}
-	return newTransport(r.Silence)
+	if r.Anonymous {
+		return patient{transport, r.Waits}
+	}
+	return transport
 }
 
 // places returns where the version goes, given those that a channel has.
@@ -84,21 +97,23 @@ func secret(name string) (string, error) {
 	return "", setupError{fmt.Errorf("no secret; set %s, or %s_FILE to a file that holds it", name, name)}
 }
 
-// A kind of channel: where it is if nobody says otherwise, and how to make one.
+// A kind of channel: where it is if nobody says otherwise, how to make one, and the channels that have
+// what it points to.
 type kind struct {
 	place string
 	open  func(r *Release, place string) (Channel, error)
+	after []string
 }
 
 var kinds = map[string]kind{
-	"chocolatey": {"https://push.chocolatey.org", newChocolatey},
-	"dir":        {"", newDir},
-	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub},
-	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages", newHelm},
-	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew},
-	"oci":        {"ghcr.io/einstack/glide", newOCI},
-	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop},
-	"snap":       {"https://api.snapcraft.io", newSnap},
+	"chocolatey": {"https://push.chocolatey.org", newChocolatey, nil},
+	"dir":        {"", newDir, nil},
+	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub, nil},
+	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages " + chart.Classic, newHelm, []string{"github", "oci"}},
+	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew, []string{"github"}},
+	"oci":        {"ghcr.io/einstack/glide", newOCI, nil},
+	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop, []string{"github"}},
+	"snap":       {"https://api.snapcraft.io", newSnap, nil},
 }
 
 // Names returns the names of all channels.

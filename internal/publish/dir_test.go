@@ -14,6 +14,9 @@ func TestSignatureInFolder(t *testing.T) {
 	w := channels.New(t)
 	dir := channels.Release(t, "0.2.0", "")
 	signature := filepath.Join(dir, manifest.SignatureFile)
+	if err := os.Remove(signature); err != nil {
+		t.Fatal(err)
+	}
 	for _, step := range []struct{ signature, want string }{{"", ""}, {"first", "first"}, {"second", "first"}} {
 		if step.signature != "" {
 			if err := os.WriteFile(signature, []byte(step.signature), 0o644); err != nil {

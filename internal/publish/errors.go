@@ -1,6 +1,8 @@
 package publish
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-
-	"github.com/einstack/glide/internal/wire"
 )
 
 // Errors are of two sorts: those that another try may mend, which are most, and those that it won't.
@@ -87,10 +87,9 @@ func retryAfter(err error) time.Duration {
 }
 
 // A courteous transport makes errors of answers that say: not now.
-type courteous struct{ base http.RoundTripper }
-
-func newTransport(silence time.Duration) http.RoundTripper {
-	return courteous{&wire.Impatient{Base: http.DefaultTransport, Silence: silence}}
+type courteous struct {
+	base  http.RoundTripper
+	pause time.Duration
 }
 
 func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -99,6 +98,20 @@ func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	after, limited := wait(res.Header)
+	if res.StatusCode == http.StatusForbidden && !limited {
+		// GitHub's secondary limits may be told by the text alone.
+		var text []byte
+		if text, err = io.ReadAll(io.LimitReader(res.Body, 1<<16)); err != nil {
+			return nil, errors.Join(err, res.Body.Close())
+		}
+		if limited = bytes.Contains(text, []byte("secondary rate limit")); limited {
+			after = t.pause
+		}
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(text), res.Body), res.Body}
+	}
 	switch {
 	case res.StatusCode >= 500, res.StatusCode == http.StatusTooManyRequests, res.StatusCode == http.StatusRequestTimeout:
 	case res.StatusCode == http.StatusForbidden && limited:
@@ -108,6 +121,34 @@ func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // so that the connection lives on
 	_ = res.Body.Close()
 	return nil, &busyError{req.Method + " " + req.URL.Redacted(), res.StatusCode, after}
+}
+
+// A patient transport asks busy servers again, for who only reads. A publisher looks at all anew instead.
+type patient struct {
+	base  http.RoundTripper
+	waits func(time.Duration, error)
+}
+
+// maxAsked is how often, which is more than an hour, after which GitHub's limits are over.
+const maxAsked = 6
+
+func (t patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	for asked := 1; ; asked++ {
+		res, err := t.base.RoundTrip(req)
+		var busy *busyError
+		if !errors.As(err, &busy) || asked == maxAsked {
+			return res, err
+		}
+		wait := max(busy.after, time.Second<<(asked-1))
+		if t.waits != nil {
+			t.waits(wait, err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-req.Context().Done():
+			return nil, context.Cause(req.Context())
+		}
+	}
 }
 
 // longest is how long a server may make a release wait.

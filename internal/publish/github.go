@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,6 +56,9 @@ type (
 func newGitHub(r *Release, place string) (Channel, error) {
 	header := http.Header{"Accept": {"application/vnd.github+json"}, "X-Github-Api-Version": {"2022-11-28"}}
 	token, err := r.secret("GITHUB_TOKEN")
+	if r.Anonymous {
+		token = os.Getenv("GITHUB_TOKEN")
+	}
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
@@ -95,9 +99,30 @@ func (g *gitHub) Plan(ctx context.Context) ([]Stage, error) {
 	}
 	show := Item{Name: "release " + g.release.Tag(), State: Equal}
 	if found == nil || found.Draft {
+		if err := g.presentable(); err != nil {
+			return nil, err
+		}
 		show.State, show.Put = Absent, func(ctx context.Context) error { return g.show(ctx, releases) }
 	}
 	return []Stage{{draft}, files, {show}}, nil
+}
+
+// presentable returns an error if the release would be published without what can't be added any more.
+func (g *gitHub) presentable() error {
+	if g.release.Bare || g.release.Anonymous {
+		return nil
+	}
+	var errs []error
+	if g.release.Notes == "" {
+		errs = append(errs, errors.New("there are no notes; name those of release notes by --notes, or go without by --bare"))
+	}
+	if _, err := os.Stat(g.release.path(manifest.SignatureFile)); err != nil {
+		errs = append(errs, fmt.Errorf("%w; run release sign, or go without by --bare", err))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return setupError{errors.Join(errs...)}
 }
 
 // own returns the release of the tag, the published one or else the oldest draft, which all publishers
@@ -286,7 +311,9 @@ func (g *gitHub) change(releases []ghRelease, draft bool) (ghChange, error) {
 }
 
 func (g *gitHub) releases(ctx context.Context) ([]ghRelease, error) {
-	return list[ghRelease](ctx, g, "/releases")
+	all, err := list[ghRelease](ctx, g, "/releases")
+	// The public sees no drafts, but a token might.
+	return slices.DeleteFunc(all, func(r ghRelease) bool { return r.Draft && g.release.Anonymous }), err
 }
 
 var next = regexp.MustCompile(`<([^>]+)>; rel="next"`)
@@ -309,10 +336,13 @@ func list[T any](ctx context.Context, g *gitHub, path string) ([]T, error) {
 	return all, nil
 }
 
-// check downloads an asset as anyone does, without the token.
+// download gets an asset as anyone does, without the token.
+func (g *gitHub) download(ctx context.Context, from string) (*http.Response, error) {
+	return newClient(g.release, http.Header{}).do(ctx, http.MethodGet, from, nil, 0, "")
+}
+
 func (g *gitHub) check(ctx context.Context, from, file string) error {
-	public := newClient(g.release, http.Header{})
-	res, err := public.do(ctx, http.MethodGet, from, nil, 0, "")
+	res, err := g.download(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -346,7 +376,7 @@ func Asset(ctx context.Context, channels []Channel, name string) ([]byte, error)
 			if asset.Name != name {
 				continue
 			}
-			res, err := g.client.do(ctx, http.MethodGet, asset.URL, nil, 0, "")
+			res, err := g.download(ctx, asset.URL)
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -22,18 +24,20 @@ import (
 )
 
 // A helm channel is where Helm finds the chart: a registry, and for versions that are no candidates a
-// repository of the classic form, whose index.yaml is a file of a git branch and names the chart of the
-// GitHub release. Artifact Hub finds the registry by a tag of its own.
+// repository of the classic form, whose index.yaml is a file of a git branch, served by the workflow site, and
+// names the chart of the GitHub release. Artifact Hub finds the registry by a tag of its own.
 type helm struct {
 	release  *Release
 	registry string // without the chart's name
 	index    *gitRepository
+	public   string // URL of index.yaml's folder
 }
 
-// newHelm takes a place of the form "REGISTRY GIT-URL#BRANCH", or without the latter.
+// newHelm takes a place of the form "REGISTRY GIT-URL#BRANCH PUBLIC-URL", or without the latter ones.
 func newHelm(r *Release, place string) (Channel, error) {
 	registry, git, _ := strings.Cut(place, " ")
-	h := &helm{release: r, registry: registry}
+	git, public, _ := strings.Cut(git, " ")
+	h := &helm{release: r, registry: registry, public: public}
 	if git == "" {
 		return h, nil
 	}
@@ -75,6 +79,9 @@ func (h *helm) Plan(ctx context.Context) ([]Stage, error) {
 			}}})
 			if err != nil {
 				return nil, err
+			}
+			if h.public != "" && listed.State == Equal {
+				listed.Check = func(ctx context.Context) error { return h.check(ctx, chart.Metadata, artifact) }
 			}
 			stages = append(stages, Stage{listed})
 		}
@@ -131,6 +138,28 @@ func (h *helm) list(old []byte, metadata map[string]any, artifact manifest.Artif
 		return nil, err
 	}
 	return text.Bytes(), nil
+}
+
+// check reads the list as Helm does.
+func (h *helm) check(ctx context.Context, metadata map[string]any, artifact manifest.Artifact) error {
+	from := h.public + "/index.yaml"
+	res, err := newClient(h.release, http.Header{}).do(ctx, http.MethodGet, from, nil, 0, "")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	served, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	listed, err := h.list(served, metadata, artifact)
+	if err == nil && !bytes.Equal(listed, served) {
+		err = errors.New("it does not list the chart; run the workflow site")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
 }
 
 // Artifact Hub reads who owns a chart's repository from an artifact with this tag.

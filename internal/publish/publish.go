@@ -107,14 +107,42 @@ type Result struct {
 	Err     error
 }
 
-// Run publishes to all channels and returns a result for each, in their order. None waits for
+// ErrNotBegun says that a channel was left alone, since it would point to what another one lacks.
+var ErrNotBegun = errors.New("not begun")
+
+// Run publishes to all channels and returns a result for each, in their order. A channel that points to
+// what others of them have comes after those, and is not begun if one fails; otherwise none waits for
 // another or fails with it.
 func (p *Publisher) Run(ctx context.Context, channels []Channel) []Result {
 	results := make([]Result, len(channels))
+	done := make([]chan struct{}, len(channels))
+	for i := range channels {
+		done[i] = make(chan struct{})
+	}
+	// failed returns which of those that a channel comes after have failed, once all of them are done.
+	failed := func(channel Channel) (names []string) {
+		for i, other := range channels {
+			if p.DryRun || !slices.Contains(kinds[channel.Name()].after, other.Name()) {
+				continue
+			}
+			if <-done[i]; results[i].Err != nil {
+				names = append(names, other.Name())
+			}
+		}
+		return names
+	}
 	run := &run{Publisher: p, slots: make(chan struct{}, p.Jobs)}
 	var group sync.WaitGroup
 	for i, channel := range channels {
-		group.Go(func() { results[i] = run.channel(ctx, channel) })
+		group.Go(func() {
+			defer close(done[i])
+			if names := failed(channel); len(names) > 0 {
+				err := fmt.Errorf("%s: %w: %s failed", channel.Name(), ErrNotBegun, strings.Join(names, ", "))
+				results[i] = Result{Channel: channel.Name(), Place: channel.Place(), Err: err}
+				return
+			}
+			results[i] = run.channel(ctx, channel)
+		})
 	}
 	group.Wait()
 	return results

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func publishTo(t *testing.T, w *channels.World, dir string, to []string, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 30 * time.Second}
+	r := &Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir(), Silence: 30 * time.Second, Pause: 5 * time.Millisecond}
 	p := &Publisher{Jobs: 4, Tries: 4, Backoff: time.Millisecond}
 	if change != nil {
 		change(p, r)
@@ -62,7 +63,7 @@ func wantPublished(t *testing.T, w *channels.World, dir, version string) {
 	if published == nil || drafts != 0 {
 		t.Fatalf("GitHub has release %v and %d drafts", published, drafts)
 	}
-	for _, a := range []string{"release.json", "SHA256SUMS", "glide_" + version + "_linux_amd64.tar.gz"} {
+	for _, a := range []string{"release.json", "SHA256SUMS", "SHA256SUMS.sigstore.json", "glide_" + version + "_linux_amd64.tar.gz"} {
 		content, err := os.ReadFile(filepath.Join(dir, a))
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +113,7 @@ func TestPublishes(t *testing.T) {
 				}
 			}
 			for _, call := range w.Faults.Calls() {
-				if !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/list-revisions") {
+				if !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/revisions") {
 					t.Errorf("a second run called %s", call)
 				}
 			}
@@ -127,7 +128,8 @@ func TestStopsAtDifferent(t *testing.T) {
 	dir, other := channels.Release(t, "0.2.0", ""), channels.Release(t, "0.2.0", "other")
 	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
 	w.Faults.Set(0, nil)
-	for _, r := range publishTo(t, w, other, w.To(), nil) {
+	for _, place := range w.To() {
+		r := publishTo(t, w, other, []string{place}, nil)[0]
 		if r.Err == nil || r.Put != 0 || !strings.Contains(r.Err.Error(), "is there already and different") {
 			t.Errorf("%s: put %d, %v", r.Channel, r.Put, r.Err)
 		}
@@ -163,11 +165,58 @@ func TestChannelsAreOnTheirOwn(t *testing.T) {
 	wantPublished(t, w, dir, "0.2.0")
 }
 
+// What points to files or images comes after them, and not at all where they fail to come. A plan is
+// made of all.
+func TestPointsToNothing(t *testing.T) {
+	dir := channels.Release(t, "0.2.0", "")
+	for broken, pointing := range map[string][]string{
+		"github": {"helm", "homebrew", "scoop"},
+		"oci":    {"helm"},
+	} {
+		w := channels.New(t)
+		w.GitHub.Tags = []string{"v0.2.0"}
+		to := w.To()
+		at := slices.Index(to, w.At(broken))
+		to[at] = broken + "=" + "http://127.0.0.1:1/repos/einstack/glide"
+		if broken == "oci" {
+			to[at] = "oci=127.0.0.1:1/einstack/glide"
+		}
+		for _, dry := range []bool{true, false} {
+			for _, r := range publishTo(t, w, dir, to, func(p *Publisher, _ *Release) { p.Tries, p.DryRun = 1, dry }) {
+				want := ""
+				if slices.Contains(pointing, r.Channel) && !dry {
+					want = r.Channel + ": not begun: " + broken + " failed"
+				}
+				if r.Channel != broken && fmt.Sprint(r.Err) != cmp.Or(want, "<nil>") {
+					t.Errorf("%s is broken: %s says %v, want %q", broken, r.Channel, r.Err, want)
+				}
+			}
+		}
+		wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+	}
+
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	wantComplete(t, publishTo(t, w, dir, w.To(), nil))
+	calls := w.Faults.Calls()
+	at := func(part string) int {
+		return slices.IndexFunc(calls, func(call string) bool { return strings.Contains(call, part) })
+	}
+	for first, then := range map[string]string{
+		"github PATCH ": "git GET /push/",
+		"PUT /v2/einstack/glide/manifests/latest": "PUT /v2/einstack/charts/glide/manifests/0.2.0",
+	} {
+		if at(first) < 0 || at(then) < at(first) {
+			t.Errorf("%s was call %d, %s call %d of %q", first, at(first), then, at(then), calls)
+		}
+	}
+}
+
 // Whatever is wrong with one call, the next run at the latest ends complete, and nothing is there twice.
 func TestFaults(t *testing.T) {
 	dir := channels.Release(t, "0.2.0", "")
 	faults := []channels.Fault{
-		channels.Status(500), channels.Status(429, "Retry-After", "0"),
+		channels.Status(500), channels.Status(429, "Retry-After", "0"), channels.Limited,
 		channels.Lost, channels.Truncated, channels.Digest, channels.Silent,
 	}
 	places := []string{"chocolatey", "github", "helm", "oci"}
@@ -208,6 +257,28 @@ func testFault(t *testing.T, dir, place string, n, i int, fault channels.Fault) 
 		t.Fatalf("fault %d was at call %d of %q; the first run said %v", i, n, calls, first[0].Err)
 	}
 	return len(calls)
+}
+
+// Who is asked to wait waits, in the same run.
+func TestWaits(t *testing.T) {
+	dir := channels.Release(t, "0.2.0", "")
+	for name, fault := range map[string]channels.Fault{
+		"busy":        channels.Status(429, "Retry-After", "0"),
+		"limit":       channels.Status(403, "X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", "0"),
+		"few at once": channels.Limited,
+	} {
+		w := channels.New(t)
+		w.GitHub.Tags = []string{"v0.2.0"}
+		w.Faults.Set(4, fault)
+		var said strings.Builder
+		results := publishTo(t, w, dir, []string{w.At("github")}, func(p *Publisher, _ *Release) {
+			p.Report = func(e Event) { fmt.Fprintln(&said, e.Text) }
+		})
+		wantComplete(t, results)
+		if !strings.Contains(said.String(), "again in ") {
+			t.Errorf("%s: said\n%s", name, &said)
+		}
+	}
 }
 
 // wantOnce fails if a channel has something twice.
@@ -260,7 +331,7 @@ func rival(t *testing.T, dir string, to []string) []Result {
 		t.Error(err)
 		return nil
 	}
-	opened, err := Open(&Release{Manifest: m, Dir: dir, Scratch: t.TempDir()}, to)
+	opened, err := Open(&Release{Manifest: m, Dir: dir, Notes: "What is new", Scratch: t.TempDir()}, to)
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -296,7 +367,7 @@ func TestNewerVersionMeanwhile(t *testing.T) {
 			before := world()
 			wantComplete(t, publishTo(t, before, older, []string{before.At(place)}, nil))
 			first := 1 + slices.IndexFunc(before.Faults.Calls(), func(call string) bool {
-				return !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/list-revisions")
+				return !strings.Contains(call, " GET ") && !strings.Contains(call, " HEAD ") && !strings.Contains(call, "/revisions")
 			})
 			w := world()
 			w.Public = true
@@ -390,6 +461,35 @@ func TestSecret(t *testing.T) {
 	}
 	w.Env = append(w.Env, "GITHUB_TOKEN_FILE="+file)
 	wantComplete(t, publishTo(t, w, dir, to, nil))
+}
+
+// What nobody can add to a release later is missed before.
+func TestPresentable(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	to := []string{w.At("github")}
+	publish := func(bare bool) error {
+		return publishTo(t, w, dir, to, func(_ *Publisher, r *Release) { r.Notes, r.Bare = "", bare })[0].Err
+	}
+	if err := publish(false); err == nil || err.Error() != "github: there are no notes; name those of release notes by --notes, or go without by --bare" {
+		t.Errorf("without notes: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, manifest.SignatureFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(false); err == nil || !strings.HasSuffix(err.Error(), "; run release sign, or go without by --bare") {
+		t.Errorf("without signature: %v", err)
+	}
+	if published, drafts := w.GitHub.Published("v0.2.0"); published != nil || drafts > 0 {
+		t.Error("GitHub was changed")
+	}
+	if err := publish(true); err != nil {
+		t.Error(err)
+	}
+	if err := publish(false); err != nil {
+		t.Errorf("after it is published: %v", err)
+	}
 }
 
 // A stubborn channel never gets better.

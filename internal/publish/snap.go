@@ -35,7 +35,7 @@ func newSnap(r *Release, place string) (Channel, error) {
 func (s *snapStore) Name() string  { return "snap" }
 func (s *snapStore) Place() string { return s.api }
 
-// A revision is a line of `snapcraft list-revisions`.
+// A revision is a line of `snapcraft revisions`.
 type revision struct {
 	number, arch, version string
 	channels              []string // that it is in now
@@ -168,7 +168,7 @@ func (s *snapStore) show(ctx context.Context, arch, channel string) error {
 
 // revisions returns what snapcraft lists, the newest first.
 func (s *snapStore) revisions(ctx context.Context) ([]revision, error) {
-	output, err := s.snapcraft(ctx, "list-revisions", "glide")
+	output, err := s.snapcraft(ctx, "revisions", "glide")
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ verify_signature() {
   command -v cosign > /dev/null || return 0
   download SHA256SUMS.sigstore.json
   cosign verify-blob "$scratch/SHA256SUMS" --bundle "$scratch/SHA256SUMS.sigstore.json" \
-    --certificate-identity "https://github.com/einstack/glide/.github/workflows/release.yml@refs/tags/v$version" \
+    --certificate-identity-regexp '@SIGNER@'"$(echo "$version" | sed 's/\./\\./g')\$" \
     --certificate-oidc-issuer https://token.actions.githubusercontent.com > "$scratch/cosign" 2>&1 \
     || die "the signature of $base/SHA256SUMS is not the release's: $(tail -n 1 "$scratch/cosign")"
 }

@@ -25,6 +25,6 @@ func Write(k *pack.Kit, targets []tree.Target, dir string) (string, error) {
 			names = append(names, strings.ReplaceAll(target.Name(), "-", "_"))
 		}
 	}
-	filled := strings.NewReplacer("@VERSION@", k.Tree.Version, "@TARGETS@", strings.Join(names, " ")).Replace(text)
+	filled := strings.NewReplacer("@VERSION@", k.Tree.Version, "@TARGETS@", strings.Join(names, " "), "@SIGNER@", pack.Signer).Replace(text)
 	return File, pack.WriteBytes(filepath.Join(dir, File), []byte(filled))
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -209,14 +210,30 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// With cosign there, an unsigned release and one that another signed are refused.
+// With cosign there, an unsigned release and one that another signed are refused. cosign is told who signs
+// this very version.
 func TestSignature(t *testing.T) {
+	const signer = pack.Signer + `1\.2\.3$`
+	for identity, signs := range map[string]bool{
+		"https://github.com/EinStack/glide/.github/workflows/release.yml@refs/tags/v1.2.3":                              true,
+		"https://github.com/einstack/glide/.github/workflows/release.yml@refs/tags/v1.2.3":                              true,
+		"https://github.com/einstack/glide/.github/workflows/Release.yml@refs/tags/v1.2.3":                              false,
+		"https://github.com/einstack/glide/.github/workflows/release.yml@refs/tags/v1.2.3-rc.1":                         false,
+		"https://github.com/einstack/glide/.github/workflows/release.yml@refs/heads/v1.2.3":                             false,
+		"https://github.com/mallory/glide/.github/workflows/release.yml@refs/tags/v1.2.3":                               false,
+		"https://github.com/einstack/glide/.github/workflows/check.yml@refs/tags/v1.2.3":                                false,
+		"https://github.com/mallory/x?https://github.com/einstack/glide/.github/workflows/release.yml@refs/tags/v1.2.3": false,
+	} {
+		if regexp.MustCompile(signer).MatchString(identity) != signs {
+			t.Errorf("%s signs: %t", identity, !signs)
+		}
+	}
 	for name, tc := range map[string]struct {
 		cosign string
 		signed bool
 		want   string
 	}{
-		"good":     {"[ \"$1\" = verify-blob ] && grep -q SHA256SUMS.sig* \"$4\" || exit 3", true, "installed glide"},
+		"good":     {"[ \"$1\" = verify-blob ] && grep -q SHA256SUMS.sig* \"$4\" && [ \"$5 $6\" = '--certificate-identity-regexp " + signer + "' ] || exit 3", true, "installed glide"},
 		"unsigned": {"exit 0", false, "SHA256SUMS.sigstore.json cannot be downloaded"},
 		"forged":   {"echo no matching signatures >&2; exit 1", true, "is not the release's: no matching signatures"},
 	} {

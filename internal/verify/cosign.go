@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/publish"
 )
 
@@ -136,7 +138,7 @@ func (s Signer) identity() []string {
 		return []string{"--key", s.Key, "--insecure-ignore-tlog"}
 	}
 	return []string{
-		"--certificate-identity", s.Release.Source + "/.github/workflows/release.yml@refs/tags/" + s.Release.Tag(),
+		"--certificate-identity-regexp", pack.Signer + regexp.QuoteMeta(s.Release.Version) + "$",
 		"--certificate-oidc-issuer", "https://token.actions.githubusercontent.com",
 	}
 }

@@ -3,6 +3,8 @@ package verify
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +32,7 @@ func published(t *testing.T) (*channels.World, *publish.Release) {
 	}
 	dir := channels.Release(t, "0.2.0", "")
 	r := open(t, dir)
+	r.Notes = "What is new"
 	p := &publish.Publisher{Jobs: 4, Tries: 3, Backoff: time.Millisecond}
 	for _, result := range p.Run(t.Context(), channelsOf(t, w, r)) {
 		if result.Err != nil {
@@ -61,9 +64,13 @@ func channelsOf(t *testing.T, w *channels.World, r *publish.Release) []publish.C
 
 func TestVerifies(t *testing.T) {
 	w, r := published(t)
+	w.GitHub.Limit = 1 // for who has no token, but this one has
 	report := Run(t.Context(), r, channelsOf(t, w, r))
 	if err := report.Err(); err != nil {
 		t.Fatal(err)
+	}
+	if w.GitHub.Refused > 0 {
+		t.Error("asked GitHub's API without the token")
 	}
 	same := map[string]int{}
 	for _, row := range report.Rows {
@@ -88,6 +95,22 @@ func TestVerifies(t *testing.T) {
 	}
 	if strings.Contains(table.String(), "different") {
 		t.Errorf("got\n%s", &table)
+	}
+}
+
+// Without a token GitHub's API has enough soon, and is asked again when it says.
+func TestWaitsForGitHub(t *testing.T) {
+	w, r := published(t)
+	t.Setenv("GITHUB_TOKEN", "")
+	w.GitHub.Limit = 1
+	waited := false
+	r.Waits = func(time.Duration, error) { waited = true }
+	opened, err := publish.Open(r, []string{w.At("github")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), r, opened).Err(); err != nil || !waited {
+		t.Errorf("waited: %t, %v", waited, err)
 	}
 }
 
@@ -161,6 +184,9 @@ func TestFindsEveryFlippedByte(t *testing.T) {
 	wantFound(t, w, r, "chocolatey", "glide.0.2.0.nupkg")
 	w.Snaps.Tamper()
 	wantFound(t, w, r, "snap", "glide_0.2.0_linux_amd64.snap")
+	w.Served = false
+	wantFound(t, w, r, "helm", "glide 0.2.0")
+	w.Served = true
 	for name, file := range map[string]string{"tap": "Formula/glide.rb", "bucket": "bucket/glide.json", "pages": "index.yaml"} {
 		w.Rewrite(t, name, file, "[0-9a-f]{64}", strings.Repeat("0", 64))
 	}
@@ -202,6 +228,13 @@ func TestMissing(t *testing.T) {
 	}
 	r := open(t, channels.Release(t, "0.2.0", ""))
 	r.Anonymous = true
+	// A draft is nothing to the public, whoever asks.
+	draft := httptest.NewRequest(http.MethodPost, "/repos/einstack/glide/releases", strings.NewReader(`{"tag_name":"v0.2.0","draft":true}`))
+	draft.Header.Set("Authorization", "Bearer "+channels.Secret)
+	w.GitHub.ServeHTTP(httptest.NewRecorder(), draft)
+	if _, drafts := w.GitHub.Published("v0.2.0"); drafts != 1 {
+		t.Fatalf("%d drafts", drafts)
+	}
 	report := Run(t.Context(), r, channelsOf(t, w, r))
 	if err := report.Err(); err == nil || !strings.Contains(err.Error(), "github: release.json is missing: the channel does not have it") {
 		t.Errorf("got %v", err)

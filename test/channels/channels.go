@@ -40,6 +40,9 @@ type World struct {
 	Registry string
 	// Git is a folder with the bare repositories tap, bucket and pages.
 	Git string
+	// Site is the URL of what the branch gh-pages of the repository pages has, while it is Served.
+	Site   string
+	Served bool
 	// Dir is an empty folder.
 	Dir string
 	// Public says that the registry lets anyone read.
@@ -85,6 +88,15 @@ func (w *World) open(t testing.TB, registry http.Handler) {
 	w.Snaps = newSnapStore()
 	w.Snaps.URL = serve("snap", w.Snaps)
 	git := serve("git", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w.Served = true
+	w.Site = serve("site", http.HandlerFunc(func(res http.ResponseWriter, r *http.Request) {
+		content, _, err := w.Show(r.Context(), "pages", "gh-pages", strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil || !w.Served {
+			http.NotFound(res, r)
+			return
+		}
+		fmt.Fprint(res, content)
+	}))
 	w.Registry = strings.TrimPrefix(serve("registry", registry), "http://")
 	for _, name := range []string{"tap", "bucket", "pages"} {
 		if err := os.CopyFS(filepath.Join(w.Git, name), os.DirFS(bare(t))); err != nil {
@@ -204,7 +216,7 @@ func (w *World) To() []string {
 		"chocolatey=" + w.NuGet.URL,
 		"dir=" + w.Dir,
 		"github=" + w.GitHub.URL + "/repos/einstack/glide",
-		"helm=" + w.Registry + "/einstack/charts file://" + w.Git + "/pages#gh-pages",
+		"helm=" + w.Registry + "/einstack/charts file://" + w.Git + "/pages#gh-pages " + w.Site,
 		"homebrew=file://" + w.Git + "/tap",
 		"oci=" + w.Registry + "/einstack/glide",
 		"scoop=file://" + w.Git + "/bucket",

@@ -110,8 +110,8 @@ func snapcraft(store string, args []string) error {
 	case len(args) == 4 && args[0] == "release" && args[1] == "glide":
 		_, err := ask("release", url.Values{"revision": {args[2]}, "channel": {args[3]}}, nil)
 		return err
-	case slices.Equal(args, []string{"list-revisions", "glide"}):
-		table, err := ask("list-revisions", nil, nil)
+	case slices.Equal(args, []string{"revisions", "glide"}):
+		table, err := ask("revisions", nil, nil)
 		fmt.Print(table)
 		return err
 	}

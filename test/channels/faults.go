@@ -62,6 +62,11 @@ func Status(status int, header ...string) Fault {
 	}
 }
 
+// Limited answers as GitHub does to who asks too much at a time.
+func Limited(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+	fail(w, http.StatusForbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+}
+
 // Lost does what is asked, and answers with an error of a proxy.
 func Lost(server http.Handler, w http.ResponseWriter, r *http.Request) {
 	server.ServeHTTP(discard{http.Header{}}, r)

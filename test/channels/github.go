@@ -19,6 +19,8 @@ type GitHub struct {
 	URL string
 	// Tags are the tags of the repository.
 	Tags []string
+	// Limit is how many questions without a token are refused, and Refused how many of them were.
+	Limit, Refused int
 
 	mu       sync.Mutex
 	last     int64
@@ -110,12 +112,22 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if file, ok := strings.CutPrefix(path, "/einstack/glide/releases/download/"); ok {
+		if authorized {
+			fail(w, http.StatusBadRequest, "the test wants no token here")
+			return
+		}
 		g.download(w, file)
 		return
 	}
 	path, ok := strings.CutPrefix(path, "/repos/einstack/glide/")
 	if !ok {
 		fail(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	if !authorized && g.limited() {
+		w.Header().Set("X-Ratelimit-Remaining", "0")
+		w.Header().Set("X-Ratelimit-Reset", "0") // it is over when it is told
+		fail(w, http.StatusForbidden, "API rate limit exceeded for 127.0.0.1.")
 		return
 	}
 	route := r.Method + " " + path
@@ -141,6 +153,17 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		fail(w, http.StatusNotFound, "Not Found")
 	}
+}
+
+// limited tells whether to refuse a question without a token.
+func (g *GitHub) limited() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.Refused >= g.Limit {
+		return false
+	}
+	g.Refused++
+	return true
 }
 
 func (g *GitHub) write(w http.ResponseWriter, authorized bool, act func()) {

@@ -34,7 +34,7 @@ import (
 )
 
 // Release makes a small release of a version, with an artifact of each sort that a channel treats in
-// its own way, and returns its folder. Another flavour has other bytes in every artifact.
+// its own way, signed, and returns its folder. Another flavour has other bytes in every artifact.
 func Release(t testing.TB, version, flavour string) string {
 	t.Helper()
 	k := kit.New(t, version)
@@ -79,6 +79,9 @@ func Release(t testing.TB, version, flavour string) string {
 	out := filepath.Join(t.TempDir(), "release")
 	parts := manifest.Parts{Folders: []string{archives, installers}, Images: images(t, k.Tree, flavour), Chart: filepath.Join(charts, chart.Name(version))}
 	if err := manifest.Assemble(k.Tree, parts, out); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(out, manifest.SignatureFile), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return out

@@ -90,7 +90,7 @@ func (s *SnapStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, len(s.revisions))
 	case path == "/snapcraft/release":
 		s.release(w, ask.Get("revision"), ask.Get("channel"))
-	case path == "/snapcraft/list-revisions":
+	case path == "/snapcraft/revisions":
 		fmt.Fprintln(w, "Rev.    Uploaded              Arches    Version     Channels")
 		for _, r := range slices.Backward(s.revisions) {
 			channels := "-"

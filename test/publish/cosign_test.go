@@ -49,6 +49,7 @@ func newSigned(t *testing.T, program string) *signed {
 	if err := os.Symlink(made, filepath.Join(s.dir, "result")); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(s.dir, "notes.md"), "What is new")
 
 	var mu sync.Mutex
 	var asked []string
@@ -148,7 +149,7 @@ func TestSignedWithKey(t *testing.T) {
 		t.Errorf("before and after a second run the registry has\n%s\n\n%s", strings.Join(held, "\n"), strings.Join(now, "\n"))
 	}
 	s.wantVerified(t, verify)
-	s.run(t, "cp result/SHA256SUMS* . && export DOCKER_CONFIG="+loggedIn(t, s.Registry)+"\n"+alone)
+	s.run(t, "cp release/SHA256SUMS* . && export DOCKER_CONFIG="+loggedIn(t, s.Registry)+"\n"+alone)
 
 	// Another's key is refused for each thing that is signed.
 	s.run(t, "mkdir other && cd other && cosign generate-key-pair")
@@ -177,7 +178,7 @@ func TestSignedWithKey(t *testing.T) {
 // With the identity of a workflow: that of the release's own, for its tag, and no other.
 func TestSignedByWorkflow(t *testing.T) {
 	program := tool(t)
-	own := "einstack/glide/.github/workflows/release.yml@refs/tags/v0.2.0"
+	own := "EinStack/glide/.github/workflows/release.yml@refs/tags/v0.2.0"
 	for _, workflow := range []string{
 		own,
 		"einstack/glide/.github/workflows/release.yml@refs/heads/main",
@@ -188,7 +189,7 @@ func TestSignedByWorkflow(t *testing.T) {
 			s := newSigned(t, program)
 			services := sigstore.Start(t, workflow)
 			s.env = append(s.env, services.Env...)
-			s.run(t, s.place("release sign && release publish --to github,oci,helm && release sign --images"))
+			s.run(t, s.place("release sign && release publish --to github,oci,helm --notes notes.md && release sign --images"))
 			if want := 1 + len(s.digests()); services.Logged() != want {
 				t.Errorf("%d signatures are in the log, want %d", services.Logged(), want)
 			}

@@ -75,7 +75,7 @@ func TestRehearsal(t *testing.T) {
 	if published, drafts := r.GitHub.Published(m.Tag()); published != nil || drafts > 0 {
 		t.Error("a dry run has changed GitHub")
 	}
-	notes := r.run(t, "release notes | tee notes.md")
+	notes := r.run(t, "cat notes.md")
 	for _, part := range []string{"- Everything.", "nix run github:einstack/glide/v" + candidate + "#verify", m.Artifacts[0].SHA256, "- Ada Example", "This is a candidate"} {
 		if !strings.Contains(notes, part) {
 			t.Errorf("the notes lack %q:\n%s", part, notes)
@@ -83,12 +83,11 @@ func TestRehearsal(t *testing.T) {
 	}
 
 	to := " --to '" + strings.Join(r.To(), "' --to '") + "'"
-	r.run(t, "chmod -R u+w "+made+" && release sign")
 	start = time.Now()
-	r.run(t, "release publish --notes notes.md"+to)
+	r.run(t, "release publish --from release --notes notes.md"+to)
 	t.Logf("published in %s", time.Since(start).Round(time.Millisecond))
 	start = time.Now()
-	output = r.run(t, "release publish"+to)
+	output = r.run(t, "release publish --from release"+to)
 	t.Logf("published again in %s", time.Since(start).Round(time.Millisecond))
 	if strings.Count(output, " 0 put") != len(r.To()) {
 		t.Errorf("a second run said\n%s", output)
@@ -106,14 +105,14 @@ func TestRehearsal(t *testing.T) {
 	if want := regexp.MustCompile(fmt.Sprintf(`(?m)^signature +same +%d items`, len(m.For("oci"))+len(m.For("helm")))); !want.MatchString(output) {
 		t.Errorf("of what the registry has verify said\n%s\nwant %q", output, want)
 	}
-	r.installs(t, made)
+	r.installs(t, filepath.Join(r.root, "release"))
 
 	// By Nix, and by plain Go, which makes the same files.
 	for _, block := range verifying[:2] {
 		r.run(t, block)
 	}
 	r.sameByGo(t, made)
-	r.run(t, "cd "+made+"\n"+verifying[2])
+	r.run(t, "cd release\n"+verifying[2])
 	r.run(t, verifying[3])
 
 	archive := "glide_" + candidate + "_windows_386.zip"
@@ -123,16 +122,30 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("verify of a tampered archive: %v\n%s", err, output)
 	}
 
-	r.run(t, "rm -r result notes.md dist; git switch --quiet develop")
-	output = r.run(t, promote)
+	r.promotes(t, promote)
+}
+
+// promotes makes the version that the candidate leads to, when there is more on develop already.
+func (r *rehearsal) promotes(t *testing.T, promote string) {
+	t.Helper()
+	r.run(t, `git switch --quiet develop
+sed -i 's/^## \['$(cat VERSION)'/## [Unreleased]\n\n### Fixed\n\n- More.\n\n&/' CHANGELOG.md
+echo '// More.' >> glide.go
+git commit --quiet --all --message more`)
+	output, err := r.try(t, promote)
 	if !strings.Contains(output, "linux/amd64: but for the version the binary is that of v"+candidate) {
 		t.Errorf("promote said\n%s", output)
 	}
-	output, err = r.try(t, tag)
 	if err == nil || !strings.Contains(output, candidate+" is out for ") || strings.Count(output, "release: ") != 1 {
 		t.Errorf("check of a young candidate: %v\n%s", err, output)
 	}
-	r.run(t, "release check --soak 0")
+	lines := strings.Split(strings.TrimSpace(promote), "\n")
+	r.run(t, "release check --soak 0\n"+lines[len(lines)-1])
+	version, _, _ := strings.Cut(candidate, "-")
+	sections := r.run(t, "git show develop:CHANGELOG.md | grep '^## ' | cut -d ' ' -f 2")
+	if want := fmt.Sprintf("[Unreleased]\n[%s]\n[%s]\n", version, candidate); sections != want {
+		t.Errorf("develop has the sections\n%swant\n%s", sections, want)
+	}
 }
 
 func newRehearsal(t *testing.T) *rehearsal {
@@ -151,7 +164,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"BUILT="+t.TempDir(),
 		"GIT_AUTHOR_NAME=Ada Example", "GIT_AUTHOR_EMAIL=ada@localhost", "GIT_COMMITTER_NAME=Ada Example", "GIT_COMMITTER_EMAIL=ada@localhost")
 	prependPath(r.env, filepath.Dir(program), bin, filepath.Dir(cosign(t)))
-	r.Sigstore = sigstore.Start(t, "einstack/glide/.github/workflows/release.yml@refs/tags/v"+candidate)
+	r.Sigstore = sigstore.Start(t, "EinStack/glide/.github/workflows/release.yml@refs/tags/v"+candidate)
 	r.env = append(r.env, r.Sigstore.Env...)
 	public := []string{r.At("github"), r.At("homebrew"), r.At("scoop"), r.At("snap"), r.At("chocolatey")}
 	r.replaced = strings.NewReplacer(
@@ -161,8 +174,10 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"github:einstack/glide/v0.1.0#verify -- v0.1.0", ".#verify -- v"+candidate+" --flake . --to '"+strings.Join(public, "' --to '")+"'",
 		"verify --rebuilt dist/release", "verify --rebuilt dist/release --to '"+strings.Join(public, "' --to '")+"'",
 		"go run ./cmd/release", "release",
+		" --key cosign.key", "",
+		"promote v0.1.0-rc.2", "promote v"+candidate,
 		"glide_0.1.0_", "glide_"+candidate+"_",
-		"refs/tags/v0.1.0", "refs/tags/v"+candidate,
+		`v0\.1\.0$`, "v"+regexp.QuoteMeta(candidate)+"$",
 		"ghcr.io/einstack/glide:0.1.0-alpine", r.Registry+"/einstack/glide:"+candidate+"-distroless",
 	)
 
@@ -198,7 +213,7 @@ func (r *rehearsal) installs(t *testing.T, made string) {
 		t.Errorf("it said\n%s", output)
 	}
 	own := r.Workflow
-	r.Workflow = "einstack/glide/.github/workflows/check.yml@refs/heads/main"
+	r.Workflow = "EinStack/glide/.github/workflows/release.yml@refs/heads/main"
 	forged := filepath.Join(t.TempDir(), manifest.SignatureFile)
 	r.run(t, "cosign sign-blob --yes --bundle "+forged+" "+filepath.Join(made, dist.SumsFile))
 	r.Workflow, other = own, forged
