@@ -42,6 +42,7 @@ func testPages(t *testing.T, l *lab) {
 	for _, block := range page.Shell(t, "docs/kubernetes.md") {
 		t.Logf("%s\n%s", block, reader.Run(t, block))
 	}
+	settled(t, 0) // or the Service leads to them until the next ones are ready
 	// That of the chart's page would have helm test ask OpenAI.
 	values("config: {routers: {language: [{id: default, models: [{id: simulated, simulated: {}}]}]}}\n")
 	for _, block := range page.Shell(t, "charts/glide/README.md") {
