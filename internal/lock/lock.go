@@ -70,6 +70,8 @@ func generate(ctx context.Context, t *tree.Tree, vendorHash vendorHasher) ([]fil
 		func() (file, error) { return gomod2nix(ctx, t) },
 		func() (file, error) { return readme(t) },
 		func() (file, error) { return install(t) },
+		func() (file, error) { return naming(t, "docs/images.md") },
+		func() (file, error) { return naming(t, "docs/kubernetes.md") },
 		func() (file, error) { return configReference(t) },
 		configSchema,
 		func() (file, error) { return compose(t) },

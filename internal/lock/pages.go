@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,23 @@ func readme(t *tree.Tree) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	return page(t, "README.md", "matrix", table(t.Matrix)+"\n"+imageTable(t.Matrix, locked))
+	f, err := page(t, "README.md", "matrix", table(t.Matrix)+"\n"+imageTable(t.Matrix, locked))
+	f.content = nameVersion(t, f.content)
+	return f, err
+}
+
+// named matches where commands name the version of Glide, and what it says of itself.
+var named = regexp.MustCompile(`((?m:^Glide )|einstack/glide:|charts/glide --version |\?ref=v|oci:result:)\d+\.\d+\.\d+(?:-rc\.\d+)?`)
+
+// nameVersion returns a page with the tree's version wherever it names one.
+func nameVersion(t *tree.Tree, page []byte) []byte {
+	return named.ReplaceAll(page, []byte("${1}"+t.Version))
+}
+
+// naming returns a page that people wrote, with the tree's version.
+func naming(t *tree.Tree, name string) (file, error) {
+	text, err := os.ReadFile(t.Path(name))
+	return file{name, nameVersion(t, text)}, err
 }
 
 // configReference returns the page on the configuration with its table of keys.

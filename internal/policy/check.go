@@ -37,7 +37,10 @@ type Candidate struct {
 
 // Promoted are the files in which a version may differ from its last candidate: what says the version,
 // and what is generated from that.
-var Promoted = []string{"CHANGELOG.md", "VERSION", "charts/glide/Chart.yaml", "demo/compose.yaml", "deploy/kustomize/glide.yaml", "docs/install.md"}
+var Promoted = []string{
+	"CHANGELOG.md", "README.md", "VERSION", "charts/glide/Chart.yaml", "demo/compose.yaml", "deploy/kustomize/glide.yaml",
+	"docs/images.md", "docs/install.md", "docs/kubernetes.md",
+}
 
 // Check returns an error that joins every reason not to release a tree.
 func Check(f Facts) error {
