@@ -1,15 +1,25 @@
 package verify
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/einstack/glide/internal/manifest"
+	"github.com/einstack/glide/internal/publish"
 )
 
 // Where there is no cosign it is said what to install, and that a release is not signed all the same. What cosign
 // itself finds, test/publish has.
 func TestWithoutCosign(t *testing.T) {
-	w, r := published(t)
+	w, r := publishedAs(t, func(r *publish.Release) {
+		r.Bare = true
+		if err := os.Remove(filepath.Join(r.Dir, manifest.SignatureFile)); err != nil {
+			t.Fatal(err)
+		}
+	})
 	opened := channelsOf(t, w, r)
 	t.Setenv("PATH", t.TempDir())
 	signer := Signer{Release: r}

@@ -23,6 +23,11 @@ func TestMain(m *testing.M) { os.Exit(channels.Main(m)) }
 // published returns a world with a release, and that release as whoever verifies it has it.
 func published(t *testing.T) (*channels.World, *publish.Release) {
 	t.Helper()
+	return publishedAs(t, func(r *publish.Release) { r.Notes = "What is new" })
+}
+
+func publishedAs(t *testing.T, change func(*publish.Release)) (*channels.World, *publish.Release) {
+	t.Helper()
 	w := channels.New(t)
 	w.GitHub.Tags = []string{"v0.2.0"}
 	w.Public = true
@@ -32,7 +37,7 @@ func published(t *testing.T) (*channels.World, *publish.Release) {
 	}
 	dir := channels.Release(t, "0.2.0", "")
 	r := open(t, dir)
-	r.Notes = "What is new"
+	change(r)
 	p := &publish.Publisher{Jobs: 4, Tries: 3, Backoff: time.Millisecond}
 	for _, result := range p.Run(t.Context(), channelsOf(t, w, r)) {
 		if result.Err != nil {
