@@ -29,16 +29,16 @@ import (
 type signed struct {
 	*channels.World
 	*manifest.Manifest
-	dir, certificate string
-	env              []string
-	asked            func() []string // what was asked for outside this machine
+	terminal
+	certificate string
+	asked       func() []string // what was asked for outside this machine
 }
 
 // newSigned makes one, for a program that tool has built.
 func newSigned(t *testing.T, program string) *signed {
 	t.Helper()
 	addr, certificate := startRegistry(t)
-	s := &signed{World: channels.NewWith(t, frontOf(t, addr, certificate), ""), dir: t.TempDir(), certificate: certificate}
+	s := &signed{World: channels.NewWith(t, frontOf(t, addr, certificate), ""), terminal: terminal{dir: t.TempDir()}, certificate: certificate}
 	s.Registry = addr // no front, but the TLS and password of the registry itself
 	s.GitHub.Tags = []string{"v0.2.0"}
 	made := channels.Release(t, "0.2.0", "")
@@ -77,20 +77,6 @@ func loggedIn(t *testing.T, registry string) string {
 	auth := base64.StdEncoding.EncodeToString([]byte("release:" + channels.Secret))
 	write(t, filepath.Join(dir, "config.json"), `{"auths": {"`+registry+`": {"auth": "`+auth+`"}}}`)
 	return dir
-}
-
-func (s *signed) try(t *testing.T, script string) (string, error) {
-	t.Helper()
-	return try(t, s.dir, s.env, "bash", "-euo", "pipefail", "-c", script)
-}
-
-func (s *signed) run(t *testing.T, script string) string {
-	t.Helper()
-	output, err := s.try(t, script)
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", script, err, output)
-	}
-	return output
 }
 
 // held returns what the registry has, by tags and digests.

@@ -42,11 +42,11 @@ func (r *rehearsal) measure(t *testing.T) {
 	build := func() { r.run(t, "nix build .#release") }
 	build()
 	clock("nothing changed", build)
-	write(t, filepath.Join(r.root, "cmd/glide/stamp.go"), "package main\n\nvar _ = \""+time.Now().String()+"\"\n")
+	write(t, filepath.Join(r.dir, "cmd/glide/stamp.go"), "package main\n\nvar _ = \""+time.Now().String()+"\"\n")
 	r.run(t, "git add --all")
 	clock("the gateway's code changed, dependencies compiled", build)
 
-	made, err := filepath.EvalSymlinks(filepath.Join(r.root, "result"))
+	made, err := filepath.EvalSymlinks(filepath.Join(r.dir, "result"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,6 +80,26 @@ func try(t *testing.T, dir string, env []string, name string, args ...string) (s
 	return string(output), err
 }
 
+// A terminal is where commands are typed.
+type terminal struct {
+	dir string
+	env []string
+}
+
+func (in *terminal) try(t *testing.T, script string) (string, error) {
+	t.Helper()
+	return try(t, in.dir, in.env, "bash", "-euo", "pipefail", "-c", script)
+}
+
+func (in *terminal) run(t *testing.T, script string) string {
+	t.Helper()
+	output, err := in.try(t, script)
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, output)
+	}
+	return output
+}
+
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

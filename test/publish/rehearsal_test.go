@@ -34,8 +34,7 @@ const candidate = "0.9.0-rc.1"
 type rehearsal struct {
 	*channels.World
 	*sigstore.Sigstore
-	root        string
-	env         []string
+	terminal
 	certificate string // of the registry
 	// replaced are what the documents name and a test can't have, and what stands for it.
 	replaced *strings.Replacer
@@ -64,7 +63,7 @@ func TestRehearsal(t *testing.T) {
 	start := time.Now()
 	r.run(t, byHand)
 	t.Logf("made by Nix and planned in %s", time.Since(start).Round(time.Second))
-	made, err := filepath.EvalSymlinks(filepath.Join(r.root, "result"))
+	made, err := filepath.EvalSymlinks(filepath.Join(r.dir, "result"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +104,7 @@ func TestRehearsal(t *testing.T) {
 	if want := regexp.MustCompile(fmt.Sprintf(`(?m)^signature +same +%d items`, len(m.For("oci"))+len(m.For("helm")))); !want.MatchString(output) {
 		t.Errorf("of what the registry has verify said\n%s\nwant %q", output, want)
 	}
-	r.installs(t, filepath.Join(r.root, "release"))
+	r.installs(t, filepath.Join(r.dir, "release"))
 
 	// By Nix, and by plain Go, which makes the same files.
 	for _, block := range verifying[:2] {
@@ -151,7 +150,7 @@ git commit --quiet --all --message more`)
 func newRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
 	addr, certificate := startRegistry(t)
-	r := &rehearsal{root: filepath.Join(t.TempDir(), "glide"), certificate: certificate}
+	r := &rehearsal{terminal: terminal{dir: filepath.Join(t.TempDir(), "glide")}, certificate: certificate}
 	bin, err := filepath.Abs("testdata/bin")
 	if err != nil {
 		t.Fatal(err)
@@ -181,10 +180,10 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"ghcr.io/einstack/glide:0.1.0-alpine", r.Registry+"/einstack/glide:"+candidate+"-distroless",
 	)
 
-	repo.Copy(t, r.root, time.Now())
-	shrink(t, filepath.Join(r.root, tree.MatrixFile))
-	write(t, filepath.Join(r.root, tree.VersionFile), candidate+"\n")
-	write(t, filepath.Join(r.root, tree.ChangelogFile), "# Changelog\n\n## ["+candidate+"] - 2026-01-02\n\n### Added\n\n- Everything.\n")
+	repo.Copy(t, r.dir, time.Now())
+	shrink(t, filepath.Join(r.dir, tree.MatrixFile))
+	write(t, filepath.Join(r.dir, tree.VersionFile), candidate+"\n")
+	write(t, filepath.Join(r.dir, tree.ChangelogFile), "# Changelog\n\n## ["+candidate+"] - 2026-01-02\n\n### Added\n\n- Everything.\n")
 	r.run(t, `release lock
 git init --quiet --initial-branch main
 git commit --quiet --allow-empty --message begin
@@ -231,20 +230,6 @@ func (r *rehearsal) typed(blocks []page.Block) []string {
 	return typed
 }
 
-func (r *rehearsal) try(t *testing.T, script string) (string, error) {
-	t.Helper()
-	return try(t, r.root, r.env, "bash", "-euo", "pipefail", "-c", script)
-}
-
-func (r *rehearsal) run(t *testing.T, script string) string {
-	t.Helper()
-	output, err := r.try(t, script)
-	if err != nil {
-		t.Fatalf("%s\n%v\n%s", script, err, output)
-	}
-	return output
-}
-
 // shrink leaves the targets of the rehearsal in a matrix.
 func shrink(t *testing.T, file string) {
 	t.Helper()
@@ -281,7 +266,7 @@ func (r *rehearsal) sameByGo(t *testing.T, made string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := dist.ReadSums(filepath.Join(r.root, "dist/whole"))
+	got, err := dist.ReadSums(filepath.Join(r.dir, "dist/whole"))
 	if err != nil {
 		t.Fatal(err)
 	}
