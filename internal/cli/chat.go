@@ -150,7 +150,7 @@ func (c *conversation) say(ctx context.Context, prompt string, out io.Writer) er
 // printStream writes the text of a streamed answer as it comes and returns all of it.
 func printStream(stream io.Reader, out io.Writer) (string, error) {
 	var text strings.Builder
-	events := sse.NewReader(stream, nil)
+	events := sse.NewReader(stream)
 	for {
 		event, err := events.Next()
 		if err != nil {

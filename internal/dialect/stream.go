@@ -26,7 +26,7 @@ type frames interface {
 
 // NewStream returns the stream of server-sent events that is read from body.
 func NewStream(body io.ReadCloser, d Decoder) chat.Stream {
-	return &eventStream{body: body, frames: serverSent{sse.NewReader(body, nil)}, decoder: d}
+	return &eventStream{body: body, frames: serverSent{sse.NewReader(body)}, decoder: d}
 }
 
 // serverSent are server-sent events.

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/einstack/glide/internal/chat"
@@ -152,10 +151,6 @@ func (t *try) commit(answer *provider.Answer) http.Header {
 	return h
 }
 
-// streamBuffers holds the memory of streams. It is small, as most streams wait for their
-// next event most of the time.
-var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
-
 // maxHeld is how much of a stream, in bytes, is held back while it has no content.
 const maxHeld = 1 << 20
 
@@ -165,13 +160,7 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
 		return t.notStream(ctx, answer)
 	}
-	buf := streamBuffers.Get().(*[]byte)
-	events := sse.NewReader(answer.Body, *buf)
-	defer func() {
-		if *buf = events.Buffer(); cap(*buf) <= 64<<10 {
-			streamBuffers.Put(buf)
-		}
-	}()
+	events := sse.NewReader(answer.Body)
 	var p dialect.Progress
 	held, back, ok := t.hold(ctx, events, &p)
 	if !ok {
@@ -233,7 +222,8 @@ func (t *try) notStream(ctx context.Context, answer *provider.Answer) *setback {
 func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *dialect.Progress) {
 	client := &t.attempt.Model.Config.Client
 	for {
-		// One write for all that is here, so that a fast stream is not cut to pieces.
+		// One write for all that is here, so that a fast stream is not cut to pieces. After
+		// the first time the events lie one behind the other already.
 		for events.Buffered() {
 			event, err := events.Next()
 			if err != nil {
@@ -246,7 +236,6 @@ func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *d
 		if !t.send(pending) {
 			return
 		}
-		pending = pending[:0]
 		if p.Done {
 			// The provider's end of the connection is worth a moment: without it the
 			// connection cannot be used again.
@@ -261,7 +250,7 @@ func (t *try) pump(ctx context.Context, events *sse.Reader, pending []byte, p *d
 			return
 		}
 		t.follow(p, event)
-		pending = append(pending, event...)
+		pending = event
 	}
 }
 

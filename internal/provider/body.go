@@ -107,7 +107,7 @@ func (s *splicedBody) Close() error {
 	defer s.mu.Unlock()
 	if s.body != nil {
 		s.body.Release()
-		s.body = nil
+		s.body, s.pieces = nil, [5][]byte{}
 	}
 	return nil
 }

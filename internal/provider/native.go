@@ -161,7 +161,8 @@ func (n *native) postBytes(ctx context.Context, call *Call, u *url.URL, body []b
 	return n.post(ctx, call, u, sent, body)
 }
 
-// maxJoined is the largest body, in bytes, that is copied before it is sent.
+// maxJoined is the largest body, in bytes, that is copied before it is sent. That of a stream
+// never is, as the transport would hold the copy for as long as the stream lasts.
 const maxJoined = 16 << 10
 
 // post sends pieces, which lie in body or last as long, to u and returns the answer as
@@ -175,7 +176,7 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 	// An idle connection may be closed by the server just as it is used again. Nothing was
 	// read then, and the transport may send the body once more.
 	req.GetBody = func() (io.ReadCloser, error) { return body.splice(pieces...), nil }
-	if req.ContentLength <= maxJoined {
+	if req.ContentLength <= maxJoined && !call.Stream {
 		// The transport sends what lies in memory together with the headers, by one write.
 		joined := bytes.Join(pieces, nil)
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(joined)), nil }
@@ -188,6 +189,7 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 		n.sign(req, pieces)
 	}
 	res, err := n.transport.RoundTrip(req)
+	body, pieces = nil, nil // of which the transport knows by GetBody until the answer ends
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", u.Host, err)
 	}

@@ -42,9 +42,11 @@ func transport(c *config.Client) *http.Transport {
 		// Events are passed on as they come; a compressed stream would hold them back.
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
-		// Bodies are read past the buffer, which each open stream has.
-		ReadBufferSize: 2 << 10,
-		Protocols:      protocols,
+		// Each open stream has both buffers. Bodies of requests are written past theirs, and
+		// large answers are read so; more than heads and small bodies they need not hold.
+		ReadBufferSize:  1 << 10,
+		WriteBufferSize: 2 << 10,
+		Protocols:       protocols,
 		// A dead connection of HTTP/2 is found although streams are quiet.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // MaxEvent is the largest event, in bytes, that a [Reader] accepts.
@@ -17,35 +18,37 @@ const MaxEvent = 16 << 20
 // ErrTooLong is returned for an event larger than [MaxEvent].
 var ErrTooLong = errors.New("event of a stream is larger than 16 MiB")
 
-// A Reader splits a stream into events.
+// A Reader splits a stream into events. While it waits for more and holds nothing, it has
+// hardly any memory: most streams wait most of the time.
 type Reader struct {
 	src     io.Reader
-	buf     []byte // buf[start:] is read but not returned
+	few     [64]byte // what comes first after a wait
+	memory  *[]byte  // of buf, to be used by others; nil while there is no buf
+	buf     []byte   // buf[start:] is read but not returned
 	start   int
 	scanned int  // buf[start:scanned] holds no end of an event
 	lines   bool // whether each line is an event
 	err     error
 }
 
-// NewReader returns a reader of src that begins with the given buffer, whose content is
-// ignored.
-func NewReader(src io.Reader, buf []byte) *Reader {
-	if cap(buf) < 512 {
-		buf = make([]byte, 0, 4096)
-	}
-	return &Reader{src: src, buf: buf[:0]}
-}
+// buffers holds the memory that readers share.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// maxShared is the largest buffer, in bytes, that is kept for other readers.
+const maxShared = 64 << 10
+
+// NewReader returns a reader of src.
+func NewReader(src io.Reader) *Reader { return &Reader{src: src} }
 
 // NewLineReader returns a reader of src for which each line is an event, as in
 // newline-delimited JSON. The last one may lack its newline.
 func NewLineReader(src io.Reader) *Reader {
-	r := NewReader(src, nil)
-	r.lines = true
-	return r
+	return &Reader{src: src, lines: true}
 }
 
-// Next returns the next event with the empty line that ends it. It is valid until the
-// next call. A stream that stops between two events ends with [io.EOF], one that stops
+// Next returns the next event with the empty line that ends it. It is valid until a call
+// that has to wait; as long as there is one [Reader.Buffered], the next event lies right
+// behind it. A stream that stops between two events ends with [io.EOF], one that stops
 // inside of an event with [io.ErrUnexpectedEOF]; other errors are those of the source.
 func (r *Reader) Next() ([]byte, error) {
 	for {
@@ -64,9 +67,6 @@ func (r *Reader) Next() ([]byte, error) {
 // Buffered reports whether the next event is already here, so that [Reader.Next] will
 // not wait.
 func (r *Reader) Buffered() bool { return r.boundary() > 0 }
-
-// Buffer returns the reader's buffer for later use. The reader is not usable afterwards.
-func (r *Reader) Buffer() []byte { return r.buf }
 
 // boundary returns the index after the event at start, or 0 if its end is not here.
 func (r *Reader) boundary() int {
@@ -95,6 +95,10 @@ func (r *Reader) boundary() int {
 
 // fill reads once from the source, and makes room before if needed.
 func (r *Reader) fill() {
+	if r.start == len(r.buf) {
+		r.wait()
+		return
+	}
 	if r.start > 0 {
 		n := copy(r.buf, r.buf[r.start:])
 		r.buf, r.scanned, r.start = r.buf[:n], r.scanned-r.start, 0
@@ -104,14 +108,28 @@ func (r *Reader) fill() {
 			r.err = ErrTooLong
 			return
 		}
-		grown := make([]byte, len(r.buf), 2*cap(r.buf))
-		copy(grown, r.buf)
-		r.buf = grown
+		r.buf = append(make([]byte, 0, 2*cap(r.buf)), r.buf...)
 	}
-	n, err := r.src.Read(r.buf[len(r.buf):cap(r.buf)])
+	var n int
+	n, r.err = r.src.Read(r.buf[len(r.buf):cap(r.buf)])
 	r.buf = r.buf[:len(r.buf)+n]
-	if n == 0 || err != nil {
-		r.err = err
+}
+
+// wait lets go of the memory, which holds nothing, and takes some again when a little has
+// come.
+func (r *Reader) wait() {
+	if r.memory != nil {
+		if cap(r.buf) <= maxShared {
+			*r.memory = r.buf
+		}
+		buffers.Put(r.memory)
+		r.memory, r.buf = nil, nil
+	}
+	r.start, r.scanned = 0, 0
+	var n int
+	if n, r.err = r.src.Read(r.few[:]); n > 0 {
+		r.memory = buffers.Get().(*[]byte)
+		r.buf = append((*r.memory)[:0], r.few[:n]...)
 	}
 }
 
@@ -128,7 +146,7 @@ func (r *Reader) last() ([]byte, error) {
 	case r.lines:
 		return rest, nil
 	case rest[len(rest)-1] == '\n':
-		return append(rest, '\n'), nil
+		return append(rest, '\n'), nil // nothing lies behind it
 	}
 	r.err = io.ErrUnexpectedEOF
 	return nil, r.err

@@ -3,6 +3,7 @@ package sse_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 func read(src io.Reader) (events []string, err error) {
-	r := sse.NewReader(src, nil)
+	r := sse.NewReader(src)
 	for {
 		event, err := r.Next()
 		if err != nil {
@@ -128,4 +129,42 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("lost bytes: %q of %q", joined, stream)
 		}
 	})
+}
+
+// TestReaderMemory lets readers take turns, since they share their memory, and looks where events lie.
+func TestReaderMemory(t *testing.T) {
+	type source struct {
+		*sse.Reader
+		w *io.PipeWriter
+	}
+	var sources []source
+	for range 3 {
+		r, w := io.Pipe()
+		sources = append(sources, source{sse.NewReader(r), w})
+	}
+	for round := range 50 {
+		for i, s := range sources {
+			// Many more bytes in each round than in the one before, of two events.
+			half := fmt.Sprintf("data: %s\n\n", strings.Repeat(fmt.Sprint(i), 1+round*round))
+			go func() { _, _ = s.w.Write([]byte(half + half)) }()
+			first, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			here := s.Buffered()
+			second, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(second) != half {
+				t.Fatalf("round %d: reader %d got %.50q", round, i, second)
+			}
+			if !here {
+				continue // the first was valid until now
+			}
+			if both := append(first, second...); string(both) != half+half || &both[0] != &first[0] {
+				t.Fatalf("round %d: reader %d got %.50q, and the second not right behind it", round, i, both)
+			}
+		}
+	}
 }
