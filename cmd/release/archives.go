@@ -30,15 +30,15 @@ SPDX, all with their SHA256SUMS. The bytes are those that "nix build .#archives"
 			var universal []tree.Target
 			for _, target := range targets {
 				if slices.Contains(target.Packages, "archive") {
-					jobs = append(jobs, one(func() (string, error) { return archive.Write(kit, target, flags.out) }))
+					jobs = append(jobs, one(flags.out, func() (string, error) { return archive.Write(kit, target, flags.out) }))
 				}
 				if slices.Contains(target.Packages, "universal") {
 					universal = append(universal, target)
 				}
-				jobs = append(jobs, func() ([]string, error) { return sbom.Write(kit, target, flags.out) })
+				jobs = append(jobs, several(flags.out, func() ([]string, error) { return sbom.Write(kit, target, flags.out) }))
 			}
 			if len(universal) > 0 && len(universal) == len(kit.Tree.Matrix.Packaged("universal")) {
-				jobs = append(jobs, one(func() (string, error) { return archive.WriteUniversal(kit, universal, flags.out) }))
+				jobs = append(jobs, one(flags.out, func() (string, error) { return archive.WriteUniversal(kit, universal, flags.out) }))
 			}
 			return runAll(cmd.Context(), flags.out, jobs)
 		},

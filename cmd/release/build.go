@@ -76,16 +76,16 @@ func build(cmd *cobra.Command, t *tree.Tree, targets []tree.Target, out string) 
 	var printing sync.Mutex
 	var jobs []job
 	for _, target := range targets {
-		jobs = append(jobs, one(func() (string, error) {
+		jobs = append(jobs, func() (map[string]string, error) {
 			binary, err := dist.Build(cmd.Context(), g, t, target, out)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			printing.Lock()
 			defer printing.Unlock()
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", binary.SHA256, binary.Path)
-			return filepath.Base(binary.Path), err
-		}))
+			return map[string]string{filepath.Base(binary.Path): binary.SHA256}, err
+		})
 	}
 	// Linking takes one processor, and is most of the work once the packages are compiled.
 	return runAll(cmd.Context(), out, jobs)

@@ -35,7 +35,7 @@ binaries, with their SHA256SUMS. The bytes are those that "nix build .#installer
 			each := func(kind string, make func(tree.Target) (string, error)) {
 				for _, target := range targets {
 					if slices.Contains(target.Packages, kind) {
-						jobs = append(jobs, one(func() (string, error) { return make(target) }))
+						jobs = append(jobs, one(flags.out, func() (string, error) { return make(target) }))
 					}
 				}
 			}
@@ -43,7 +43,7 @@ binaries, with their SHA256SUMS. The bytes are those that "nix build .#installer
 			all := func(kind string, make func([]tree.Target) ([]string, error)) {
 				packaged := kit.Tree.Matrix.Packaged(kind)
 				if !slices.ContainsFunc(packaged, func(t tree.Target) bool { return !chosen(targets, t) }) {
-					jobs = append(jobs, func() ([]string, error) { return make(packaged) })
+					jobs = append(jobs, several(flags.out, func() ([]string, error) { return make(packaged) }))
 				}
 			}
 			for _, kind := range linuxpkg.Kinds() {

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -58,12 +58,23 @@ func (k *kitFlags) kit(f *factory, command string) (*pack.Kit, []tree.Target, er
 	}, targets, nil
 }
 
-// A job makes files of a folder and returns their names.
-type job func() ([]string, error)
+// A job makes files of a folder and returns their sums, by name.
+type job func() (map[string]string, error)
 
-// one is a job that makes one file.
-func one(make func() (string, error)) job {
-	return func() ([]string, error) { return list(make()) }
+// several is a job that makes files of dir and returns their names.
+func several(dir string, make func() ([]string, error)) job {
+	return func() (map[string]string, error) {
+		names, err := make()
+		if err != nil {
+			return nil, err
+		}
+		return dist.Sums(dir, names...)
+	}
+}
+
+// one is a job that makes one file of dir and returns its name.
+func one(dir string, make func() (string, error)) job {
+	return several(dir, func() ([]string, error) { return list(make()) })
 }
 
 func list(name string, err error) ([]string, error) {
@@ -71,19 +82,19 @@ func list(name string, err error) ([]string, error) {
 }
 
 // runAll makes the folder and runs all jobs, as many at a time as there are processors, then writes
-// the sums of what they made. An error joins those of all jobs.
+// the sums of what they made to it. An error joins those of all jobs.
 func runAll(ctx context.Context, dir string, jobs []job) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	names, errs := make([][]string, len(jobs)), make([]error, len(jobs))
+	made, errs := make([]map[string]string, len(jobs)), make([]error, len(jobs))
 	queue := make(chan int)
 	var workers sync.WaitGroup
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for i := range queue {
 				if errs[i] = ctx.Err(); errs[i] == nil {
-					names[i], errs[i] = jobs[i]()
+					made[i], errs[i] = jobs[i]()
 				}
 			}
 		})
@@ -96,5 +107,9 @@ func runAll(ctx context.Context, dir string, jobs []job) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return dist.WriteSums(dir, slices.Concat(names...))
+	sums := map[string]string{}
+	for _, some := range made {
+		maps.Copy(sums, some)
+	}
+	return dist.WriteSums(dir, sums)
 }

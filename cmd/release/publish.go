@@ -56,11 +56,11 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
 				}
 				release.Notes = string(text)
 			}
-			if err := release.Check(release.Dir); err != nil {
-				return err
-			}
 			channels, err := publish.Open(release, to)
 			if err != nil {
+				return err
+			}
+			if err := release.Check(channels); err != nil {
 				return err
 			}
 			publisher.Report = reporter(cmd.ErrOrStderr())

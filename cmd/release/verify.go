@@ -56,11 +56,11 @@ see docs/verify.md.`,
 			release.Waits = func(wait time.Duration, why error) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "again in %s: %v\n", wait.Round(time.Second), why)
 			}
-			if err := release.Check(release.Dir); err != nil {
-				return err
-			}
 			channels, err := publish.Open(release, to)
 			if err != nil {
+				return err
+			}
+			if err := release.Manifest.Check(release.Dir); err != nil {
 				return err
 			}
 			report := verify.Run(cmd.Context(), release, channels)

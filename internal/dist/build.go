@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,18 +72,14 @@ func Build(ctx context.Context, g *Go, t *tree.Tree, target tree.Target, dir str
 	return Binary{Target: target, Path: name, SHA256: sum, Size: size}, nil
 }
 
-// WriteSums writes dir's SumsFile for the given files of that folder, sorted by name.
-func WriteSums(dir string, names []string) error {
-	var sums strings.Builder
-	for _, name := range slices.Sorted(slices.Values(names)) {
-		sum, _, err := Sum(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&sums, "%s  %s\n", sum, name)
+// WriteSums writes dir's SumsFile, sorted by name, of hexadecimal SHA-256 sums by file name.
+func WriteSums(dir string, sums map[string]string) error {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		fmt.Fprintf(&text, "%s  %s\n", sums[name], name)
 	}
 	scratch := filepath.Join(dir, "."+SumsFile)
-	if err := os.WriteFile(scratch, []byte(sums.String()), 0o644); err != nil {
+	if err := os.WriteFile(scratch, []byte(text.String()), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(scratch, filepath.Join(dir, SumsFile))
@@ -97,6 +94,19 @@ func ReadSums(dir string) (map[string]string, error) {
 	sums := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		sums[name] = sum
+	}
+	return sums, nil
+}
+
+// Sums returns the SHA-256 sums, hexadecimal, of some files of a folder by their names.
+func Sums(dir string, names ...string) (map[string]string, error) {
+	sums := make(map[string]string, len(names))
+	for _, name := range names {
+		sum, _, err := Sum(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
 		sums[name] = sum
 	}
 	return sums, nil

@@ -50,7 +50,7 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteSums(dir, []string{target.Binary()}); err != nil {
+	if err := WriteSums(dir, map[string]string{target.Binary(): built.SHA256}); err != nil {
 		t.Fatal(err)
 	}
 	inspected, err := InspectDir(source, dir, []tree.Target{target}, []string{source.Dir})

@@ -99,13 +99,16 @@ func assemble(t *tree.Tree, parts Parts, dir string) error {
 	if err := pack.WriteBytes(filepath.Join(dir, File), text); err != nil {
 		return err
 	}
-	names := []string{File}
+	sums, err := dist.Sums(dir, File)
+	if err != nil {
+		return err
+	}
 	for _, a := range m.Artifacts {
 		if a.Kind != "image" {
-			names = append(names, a.Name)
+			sums[a.Name] = a.SHA256
 		}
 	}
-	return dist.WriteSums(dir, names)
+	return dist.WriteSums(dir, sums)
 }
 
 // take copies a file into the release's folder and describes it.

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -129,23 +128,30 @@ func (m *Manifest) validate() error {
 	return errors.Join(errs...)
 }
 
-// Check reads every file and blob of a release's folder and reports all that is missing, is not what
-// the manifest says, or is not in it.
-func (m *Manifest) Check(dir string) error {
+// Check reads the files and blobs of a release's folder that go to the given channels, or all if there
+// are none, and reports all that is missing, is not what the manifest says, or is not in it.
+func (m *Manifest) Check(dir string, channels ...string) error {
 	sums, err := dist.ReadSums(dir)
 	if err != nil {
 		return err
 	}
-	wanted := map[string]string{File: sums[File]}
+	known := map[string]string{File: sums[File]}
+	chosen := []string{File}
+	images := false
 	for _, a := range m.Artifacts {
-		if a.Kind != "image" {
-			wanted[a.Name] = a.SHA256
+		choose := len(channels) == 0 || slices.ContainsFunc(channels, func(c string) bool { return slices.Contains(a.Channels, c) })
+		if a.Kind == "image" {
+			images = images || choose
+			continue
+		}
+		if known[a.Name] = a.SHA256; choose {
+			chosen = append(chosen, a.Name)
 		}
 	}
 	var checks []func() error
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+	for _, name := range chosen {
 		checks = append(checks, func() error {
-			want := wanted[name]
+			want := known[name]
 			got, _, err := dist.Sum(filepath.Join(dir, name))
 			if err == nil && (got != want || got != sums[name]) {
 				err = fmt.Errorf("%s: it has the sum %s, but %s says %s and %s %s",
@@ -154,7 +160,7 @@ func (m *Manifest) Check(dir string) error {
 			return err
 		})
 	}
-	if len(m.For("oci")) > 0 {
+	if images {
 		blobs, err := filepath.Glob(filepath.Join(dir, ImagesDir, "blobs", "sha256", "*"))
 		if err != nil {
 			return err
@@ -182,9 +188,9 @@ func (m *Manifest) Check(dir string) error {
 	entries, err := os.ReadDir(dir)
 	errs = append(errs, err)
 	for _, entry := range entries {
-		_, known := wanted[entry.Name()]
-		known = known || entry.Name() == dist.SumsFile || entry.Name() == ImagesDir
-		if !known && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
+		_, listed := known[entry.Name()]
+		listed = listed || entry.Name() == dist.SumsFile || entry.Name() == ImagesDir
+		if !listed && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
 			errs = append(errs, fmt.Errorf("%s: %s does not list it", filepath.Join(dir, entry.Name()), File))
 		}
 	}

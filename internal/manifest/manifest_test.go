@@ -39,6 +39,19 @@ func TestAssemble(t *testing.T) {
 	if err := m.Check(dir); err != nil {
 		t.Error(err)
 	}
+	// A channel does without what goes elsewhere.
+	chart := filepath.Join(dir, m.For("helm")[0].Name)
+	if err := os.WriteFile(chart, []byte("spoiled"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Check(dir, "snap", "oci"); err != nil {
+		t.Error(err)
+	}
+	for _, channels := range [][]string{nil, {"helm"}, {"snap", "helm"}} {
+		if err := m.Check(dir, channels...); err == nil || !strings.Contains(err.Error(), chart+": it has the sum") {
+			t.Errorf("to %q: got %v of a spoiled chart", channels, err)
+		}
+	}
 	for channel, want := range map[string]int{"chocolatey": 1, "github": 8, "helm": 1, "homebrew": 3, "oci": 2, "scoop": 2, "snap": 2} {
 		if got := len(m.For(channel)); got != want {
 			t.Errorf("%d artifacts go to %s, want %d", got, channel, want)

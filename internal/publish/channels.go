@@ -43,8 +43,20 @@ type Release struct {
 
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
 
+// Check reads what goes to the channels and reports all that is missing, or is not what the release says.
+func (r *Release) Check(channels []Channel) error {
+	var names []string
+	for _, c := range channels {
+		names = append(names, c.Name())
+	}
+	if slices.Contains(names, "dir") {
+		names = nil // it gets all there is
+	}
+	return r.Manifest.Check(r.Dir, names...)
+}
+
 // sum returns the SHA-256 of a file of the release, hexadecimal. Most are known, and right after
-// [manifest.Manifest.Check].
+// [Release.Check].
 func (r *Release) sum(name string) (string, error) {
 	for _, a := range r.Artifacts {
 		if a.Name == name && a.Kind != "image" {

@@ -138,7 +138,11 @@ func TestVerifiesWithoutImages(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.Dir, manifest.File), list, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := dist.WriteSums(r.Dir, append(names, manifest.File)); err != nil {
+	sums, err := dist.Sums(r.Dir, append(names, manifest.File)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dist.WriteSums(r.Dir, sums); err != nil {
 		t.Fatal(err)
 	}
 	report := Run(t.Context(), r, channelsOf(t, w, r))

@@ -111,7 +111,11 @@ func resum(t testing.TB, dir string) {
 			names = append(names, entry.Name())
 		}
 	}
-	if err := dist.WriteSums(dir, names); err != nil {
+	sums, err := dist.Sums(dir, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dist.WriteSums(dir, sums); err != nil {
 		t.Fatal(err)
 	}
 }

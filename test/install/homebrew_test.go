@@ -40,7 +40,11 @@ func formulas(t *testing.T, version string) (k *pack.Kit, paths []string) {
 			t.Fatal(err)
 		}
 	}
-	if err := dist.WriteSums(k.Archives, names); err != nil {
+	sums, err = dist.Sums(k.Archives, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dist.WriteSums(k.Archives, sums); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

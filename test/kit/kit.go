@@ -38,7 +38,11 @@ func New(t testing.TB, version string) *pack.Kit {
 		write(t, filepath.Join(k.Archives, name), name)
 		names = append(names, name)
 	}
-	if err := dist.WriteSums(k.Archives, names); err != nil {
+	sums, err := dist.Sums(k.Archives, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dist.WriteSums(k.Archives, sums); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{
