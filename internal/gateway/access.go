@@ -16,7 +16,6 @@ func (x *exchange) admit() *chat.Error {
 		return e
 	}
 	excess := x.client.Take()
-	x.client.Tell(x.w.Header())
 	if excess == nil {
 		return nil
 	}

@@ -231,6 +231,7 @@ func notObject(err error) *chat.Error {
 // refuse tells the client that its request fails.
 func (x *exchange) refuse(e *chat.Error) {
 	x.status, x.failure = e.Status, e.Message
+	x.client.Tell(x.w.Header())
 	x.writeDeadline()
 	writeError(x.w, x.call.Dialect, e)
 	x.flush()
@@ -280,5 +281,8 @@ func (x *exchange) close() {
 	if x.failure != "" {
 		attrs = append(attrs, slog.String("error", x.failure))
 	}
-	x.g.log.LogAttrs(logContext, level, "request", attrs...)
+	// The logger would find out which line of the source this is, for nobody.
+	line := slog.NewRecord(time.Now(), level, "request", 0)
+	line.AddAttrs(attrs...)
+	_ = x.g.log.Handler().Handle(logContext, line)
 }
