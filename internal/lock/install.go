@@ -76,7 +76,8 @@ func channels(t *tree.Tree) ([]channel, error) {
 		{"Fedora, RHEL", "rpm", "sudo dnf install " + download(".rpm")},
 		{"SUSE", "rpm", "sudo zypper install --allow-unsigned-rpm " + download(".rpm")},
 		{"Alpine", "apk", "wget " + download(".apk") + " && sudo apk add --allow-untrusted ./" + k.Name(linux) + ".apk"},
-		{"Arch Linux", "archlinux", "sudo pacman -U " + download(".pkg.tar.zst")},
+		// Of an address pacman wants a signature.
+		{"Arch Linux", "archlinux", "curl -fLO " + download(".pkg.tar.zst") + " && sudo pacman -U ./" + k.Name(linux) + ".pkg.tar.zst"},
 		{"Chocolatey", "chocolatey", chocolatey},
 		{"winget", "winget", wingetCommand},
 		{"Scoop", "scoop", "scoop bucket add einstack " + scoop.Bucket + "; scoop install einstack/" + formula},
