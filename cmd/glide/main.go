@@ -1,5 +1,5 @@
 // Command glide is an LLM gateway: it takes chat requests in the dialects that clients
-// speak and sends each to a model that is well. Its commands are in internal/cli.
+// speak and sends each to a healthy model. Its commands are in internal/cli.
 package main
 
 import (

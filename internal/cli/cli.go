@@ -45,7 +45,7 @@ func New() *cobra.Command {
 		Use:   "glide",
 		Short: "Run the LLM gateway",
 		Long: `Glide is an LLM gateway. It takes chat requests as OpenAI's API does and sends each
-to a model that is well, at OpenAI or anywhere else.
+to a healthy model, at OpenAI or anywhere else.
 
 Without a command it serves, as "glide serve" does. Without a configuration it answers
 from a simulated model that needs no key and no network.`,

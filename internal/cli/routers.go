@@ -22,7 +22,7 @@ func newRouters() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "routers",
 		Short: "Show how the routers of a running gateway are",
-		Long: `Show the routers of a running gateway and their models: whether each is well, the moving
+		Long: `Show the routers of a running gateway and their models: the state of each, the moving
 averages of its latency, its share of the router's requests and the share of these that
 failed through it. Requests are those since the gateway's start.
 

@@ -69,22 +69,22 @@ type ClientKey struct {
 
 // TLS configures encryption.
 type TLS struct {
-	Cert     PEM `yaml:"cert" required:"true" doc:"The certificate, and those that lead to its authority, such as ${file:tls.crt}."`
+	Cert     PEM `yaml:"cert" required:"true" doc:"The certificate, followed by those that lead to its authority, such as ${file:tls.crt}."`
 	Key      PEM `yaml:"key" required:"true" doc:"The certificate's private key, such as ${file:tls.key}."`
-	ClientCA PEM `yaml:"client_ca" doc:"The authorities by one of which a client's certificate must be signed. Without it, clients need none."`
+	ClientCA PEM `yaml:"client_ca" doc:"The authorities, one of which must have signed a client's certificate. Without it, clients need none."`
 }
 
 // HTTP configures the HTTP server.
 type HTTP struct {
 	ListenAddr   Address  `yaml:"listen_addr" restart:"true" default:"127.0.0.1:9099" doc:"Where to listen, as host:port. An empty host means every interface."`
 	MaxBodySize  Size     `yaml:"max_body_size" default:"32MiB" doc:"The largest request body that is read; a larger one is refused with 413."`
-	TLS          *TLS     `yaml:"tls" doc:"Encryption. When the files change, new connections get the new certificate."`
-	UI           bool     `yaml:"ui" default:"true" doc:"Whether / is a status page. It tells those who have a key, if one is needed, what GET /v1/language does."`
+	TLS          *TLS     `yaml:"tls" doc:"Encryption. When the files change, new connections get the new certificate. Turning it on or off needs a restart."`
+	UI           bool     `yaml:"ui" default:"true" doc:"Whether / is a status page. It shows what GET /v1/language says, to those who have a key if one is needed."`
 	CORSOrigins  []string `yaml:"cors_origins" doc:"The origins whose pages may call Glide from a browser, such as https://app.example.com; * is all of them. Without any, none may."`
 	ReadTimeout  Duration `yaml:"read_timeout" restart:"true" default:"30s" doc:"How long a client may take to send its headers, and again its body."`
 	WriteTimeout Duration `yaml:"write_timeout" default:"30s" doc:"How long a client may take to accept one chunk of an answer."`
 	IdleTimeout  Duration `yaml:"idle_timeout" restart:"true" default:"2m" doc:"How long an idle connection of a client is kept."`
-	DrainDelay   Duration `yaml:"drain_delay" default:"0s" doc:"How long to go on accepting connections after SIGTERM, with /v1/health/ready saying no, so that load balancers notice."`
+	DrainDelay   Duration `yaml:"drain_delay" default:"0s" doc:"How long to go on serving after SIGTERM while /v1/health/ready says 503, so that load balancers notice."`
 	DrainTimeout Duration `yaml:"drain_timeout" default:"30s" doc:"How long requests may then take to finish."`
 }
 
@@ -118,7 +118,7 @@ type Model struct {
 	ID          string       `yaml:"id" required:"true" doc:"The model's name within the router. Clients reach it alone as router/model."`
 	Enabled     bool         `yaml:"enabled" default:"true" doc:"Whether the model takes part."`
 	Weight      int          `yaml:"weight" default:"1" doc:"The model's share under weighted_round_robin. 0 makes it a pure fallback."`
-	ErrorBudget Rate         `yaml:"error_budget" default:"10/m" doc:"The failures that are tolerated, as number/unit (ms, s, m, h). When the budget is spent the model rests until a part of it has come back."`
+	ErrorBudget Rate         `yaml:"error_budget" default:"10/m" doc:"The budget of failures, as number/unit (ms, s, m, h). When it is spent the model rests until a part of it has come back."`
 	Latency     Latency      `yaml:"latency" doc:"How least_latency measures the model."`
 	Client      Client       `yaml:"client" doc:"How Glide calls the provider."`
 	OpenAI      *OpenAI      `yaml:"openai" provider:"openai" doc:"OpenAI, or anything that speaks its API."`
@@ -147,7 +147,7 @@ type Client struct {
 	FirstTokenTimeout Duration `yaml:"first_token_timeout" default:"2m" doc:"The longest to wait for the first content of a stream. A plain answer has until timeout."`
 	IdleTimeout       Duration `yaml:"idle_timeout" default:"1m" doc:"The longest pause between two chunks of a stream."`
 	MaxIdleConns      int      `yaml:"max_idle_connections_per_host" default:"256" doc:"The idle connections that are kept for later requests."`
-	ForwardHeaders    []string `yaml:"forward_headers" doc:"Further request headers of clients that the provider is to see. Credentials, cookies and proxy headers of clients never are unless named here."`
+	ForwardHeaders    []string `yaml:"forward_headers" doc:"Further request headers of clients that the provider gets. It never gets their credentials, cookies and proxy headers unless they are named here."`
 }
 
 // OpenAI configures a model of OpenAI, or of anything that speaks its API.

@@ -22,7 +22,7 @@ var static embed.FS
 
 const description = `LLM gateway that starts in one command anywhere
 Glide takes chat requests as the API of OpenAI does and sends each to a
-model that is well, at OpenAI or anywhere else. Without a configuration it
+healthy model, at OpenAI or anywhere else. Without a configuration it
 answers from a simulated model, so that it can be tried without a key.`
 
 // An entry is a file of a package, at its place in the system.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/einstack/glide/internal/archive"
 	"github.com/einstack/glide/internal/homebrew"
 	"github.com/einstack/glide/internal/pack"
 	"github.com/einstack/glide/internal/policy"
@@ -31,6 +32,12 @@ type channel struct {
 	command string // empty if the version is not in the channel
 }
 
+// windowsArchive is the channel of archives for Windows, which alone are zip files.
+const windowsArchive = "Archive for Windows"
+
+// downloads returns the address of the folder with the version's files.
+func downloads(t *tree.Tree) string { return pack.Homepage + "/releases/download/v" + t.Version }
+
 // channels returns the channels with what installs the version, if no newer one is out.
 func channels(t *tree.Tree) ([]channel, error) {
 	places, err := policy.Of(t.Version, nil)
@@ -43,6 +50,7 @@ func channels(t *tree.Tree) ([]channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	zip := archive.Name(k, tree.Target{OS: "windows", Arch: "amd64"})
 	download := func(extension string) string { return release + k.Name(linux) + extension }
 	// Of the places that follow a version, the one that users name.
 	formula := places.Formulas[0]
@@ -59,13 +67,17 @@ func channels(t *tree.Tree) ([]channel, error) {
 	return []channel{
 		{"install.sh", "archive", "curl -fsSL " + release + "install.sh | sh"},
 		{"Archive", "archive", "curl -fsSL " + download(".tar.gz") + " | tar -xz"},
+		// For PowerShell, which has another form of variables.
+		{windowsArchive, "archive", "curl.exe -fLO " + downloads(t) + "/" + zip + "; tar -xf " + zip},
 		{"Universal binary", "universal", "curl -fsSL " + release + "glide_" + t.Version + "_darwin_universal.tar.gz | tar -xz"},
 		{"Homebrew", "homebrew", "brew install " + homebrew.Tap + "/" + formula},
 		{"Snap", "snap", "sudo snap install glide --channel=" + places.Snap[0]},
 		{"Debian, Ubuntu", "deb", "curl -fLO " + download(".deb") + " && sudo apt install ./" + k.Name(linux) + ".deb"},
-		{"Fedora, RHEL, SUSE", "rpm", "sudo dnf install " + download(".rpm")},
+		{"Fedora, RHEL", "rpm", "sudo dnf install " + download(".rpm")},
+		{"SUSE", "rpm", "sudo zypper install --allow-unsigned-rpm " + download(".rpm")},
 		{"Alpine", "apk", "wget " + download(".apk") + " && sudo apk add --allow-untrusted ./" + k.Name(linux) + ".apk"},
-		{"Arch Linux", "archlinux", "sudo pacman -U " + download(".pkg.tar.zst")},
+		// Of an address pacman wants a signature.
+		{"Arch Linux", "archlinux", "curl -fLO " + download(".pkg.tar.zst") + " && sudo pacman -U ./" + k.Name(linux) + ".pkg.tar.zst"},
 		{"Chocolatey", "chocolatey", chocolatey},
 		{"winget", "winget", wingetCommand},
 		{"Scoop", "scoop", "scoop bucket add einstack " + scoop.Bucket + "; scoop install einstack/" + formula},
@@ -80,7 +92,7 @@ func channelTable(t *tree.Tree) (string, error) {
 	}
 	var kinds []string
 	var rows strings.Builder
-	fmt.Fprintf(&rows, "```sh\nrelease=%s/releases/download/v%s\n```\n\n", pack.Homepage, t.Version)
+	fmt.Fprintf(&rows, "```sh\nrelease=%s\n```\n\n", downloads(t))
 	rows.WriteString("| With | Command | For |\n|---|---|---|\n")
 	for _, c := range all {
 		kinds = append(kinds, c.kind)
@@ -88,10 +100,9 @@ func channelTable(t *tree.Tree) (string, error) {
 		if c.command != "" {
 			command = "`" + strings.ReplaceAll(c.command, "|", `\|`) + "`"
 		}
-		targets := t.Matrix.Packaged(c.kind)
-		if c.name == "install.sh" {
-			targets = slices.DeleteFunc(targets, func(t tree.Target) bool { return t.OS == "windows" })
-		}
+		targets := slices.DeleteFunc(t.Matrix.Packaged(c.kind), func(t tree.Target) bool {
+			return c.kind == "archive" && (t.OS == "windows") != (c.name == windowsArchive)
+		})
 		fmt.Fprintf(&rows, "| %s | %s | %s |\n", c.name, command, platforms(targets))
 	}
 	for _, target := range t.Matrix.Built() {

@@ -72,7 +72,7 @@ func describe(t *tree.Tree) (description, error) {
 		Version: t.Version,
 		Summary: "LLM gateway that starts in one command anywhere",
 		Description: `Glide takes chat requests as the API of OpenAI does and sends each to a
-model that is well, at OpenAI or anywhere else. Without a configuration
+healthy model, at OpenAI or anywhere else. Without a configuration
 it answers from a simulated model: run glide and try it.
 
 To run it as a service:
