@@ -166,6 +166,21 @@ func TestHeadersOfClients(t *testing.T) {
 	}
 }
 
+// TestAccept tells a provider what the client accepts only where the answer is in the client's dialect.
+func TestAccept(t *testing.T) {
+	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
+	url := serve(t, pool("priority", u.URL))
+	for path, want := range map[string]string{"/v1/chat/completions": "application/json", "/v1/messages": ""} {
+		u.Forget()
+		if res, body := testkit.Do(t, http.MethodPost, url+path, plain, "Accept", "application/json", "Openai-Beta", "b"); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %s: %s", path, res.Status, body)
+		}
+		if sent := u.Requests()[0].Header; sent.Get("Accept") != want || sent.Get("Openai-Beta") != "b" {
+			t.Errorf("%s: the provider got %v", path, sent)
+		}
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
 	url := serve(t, "api: {http: {max_body_size: 1KiB}}\n"+pool("priority", u.URL))
