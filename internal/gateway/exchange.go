@@ -207,7 +207,7 @@ func (x *exchange) readEnvelope() *chat.Error {
 	switch string(stream.Of(body)) {
 	case "", "false", "null":
 	case "true":
-		x.call.Stream = true
+		x.call.Stream = streams(x.call.Dialect)
 	default:
 		return chat.Invalid("stream", "stream is neither true nor false")
 	}
@@ -220,6 +220,13 @@ func (x *exchange) readEnvelope() *chat.Error {
 		return x.state.unknownModel(name, x.client)
 	}
 	return nil
+}
+
+// streams reports whether there are streams in d. Where there are none, what the field stream
+// says is the provider's matter.
+func streams(d dialect.Dialect) bool {
+	_, embeddings := d.(dialect.Embeddings)
+	return !embeddings && d != dialect.AnthropicTokens
 }
 
 func notObject(err error) *chat.Error {

@@ -181,6 +181,18 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// TestNoStreams asks for streams of what has none. Some providers pass over the wish.
+func TestNoStreams(t *testing.T) {
+	const answer = `{"input_tokens":9,"data":[]}`
+	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, answer))
+	embeddings, tokens := pool("priority", u.URL), strings.ReplaceAll(pool("priority", u.URL), "openai: {", "anthropic: {")
+	for path, config := range map[string]string{"/v1/embeddings": embeddings, "/v1/messages/count_tokens": tokens} {
+		if res, body := testkit.Do(t, http.MethodPost, serve(t, config)+path, streamed); res.StatusCode != http.StatusOK || body != answer {
+			t.Errorf("%s: got %s: %s", path, res.Status, body)
+		}
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
 	url := serve(t, "api: {http: {max_body_size: 1KiB}}\n"+pool("priority", u.URL))
