@@ -83,6 +83,8 @@ func TestTranslateRequest(t *testing.T) {
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}]}`},
 		{"the older limit", dialect.AnthropicMessages, dialect.CompatibleUpstream,
 			`{"max_tokens": 7, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 7}`},
+		{"the highest effort", dialect.AnthropicMessages, dialect.OpenAIUpstream,
+			`{"output_config": {"effort": "max"}, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "reasoning_effort": "max"}`},
 		{"a tool without a type", dialect.OpenAIChat, dialect.OpenAIUpstream,
 			`{"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {"name": "f"}}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}]}`},
 		{"a seed of twenty digits", dialect.OpenAIChat, dialect.OpenAIUpstream,
@@ -168,8 +170,8 @@ func TestRefusedByName(t *testing.T) {
 	refused(dialect.AnthropicMessages, dialect.OpenAIUpstream, map[string]string{
 		"top_k": "4", "thinking": `{"type": "enabled", "budget_tokens": 2000}`, "container": `"c"`, "mcp_servers": `[{"x": 1}]`,
 		"service_tier": `"auto"`, "context_management": `{"edits": [1]}`, "tools": `[{"type": "bash_20250124", "name": "bash"}]`,
-		"output_config": `{"effort": "max"}`, "output_config (format)": `{"format": {"type": "xml"}}`,
-		"system": `[{"type": "search_result", "source": "https://example.com"}]`, "system (a result)": `[{"type": "code_execution_tool_result", "content": {"type": "x"}}]`,
+		"output_config": `{"format": {"type": "xml"}}`,
+		"system":        `[{"type": "search_result", "source": "https://example.com"}]`, "system (a result)": `[{"type": "code_execution_tool_result", "content": {"type": "x"}}]`,
 	})
 	const turns = `{"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "y"}]}`
 	for _, from := range []dialect.Chat{dialect.OpenAIChat, dialect.AnthropicMessages} {
