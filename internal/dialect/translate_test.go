@@ -38,7 +38,7 @@ func TestTranslateRequest(t *testing.T) {
 				{"role": "system", "content": "Be brief"}, {"role": "developer", "content": [{"type": "text", "text": "Be kind"}]},
 				{"role": "user", "content": [{"type": "text", "text": "What is <this>?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "auto"}}, {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]},
 				{"role": "assistant", "content": "Let me see", "tool_calls": [
-					{"id": "a", "type": "function", "function": {"name": "look", "arguments": "{\"deep\": 12345678901234567890}"}},
+					{"id": "a", "type": "function", "function": {"name": "look", "arguments": " {\"deep\": 12345678901234567890}"}},
 					{"id": "b", "type": "function", "function": {"name": "look", "arguments": ""}}]},
 				{"role": "tool", "tool_call_id": "a", "content": "a cat"}, {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "a dog"}]},
 				{"role": "user", "content": "And now?"}],
@@ -79,6 +79,8 @@ func TestTranslateRequest(t *testing.T) {
 			"tool_choice": "required", "parallel_tool_calls": false, "user": "u1"}`},
 		{"nothing but what is needed, to anthropic", dialect.OpenAIChat, dialect.AnthropicUpstream,
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]}`},
+		{"messages that say nothing, to anthropic", dialect.OpenAIChat, dialect.AnthropicUpstream,
+			`{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": ""}, {"role": "user", "content": "y"}]}`, `{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}, {"role": "user", "content": [{"type": "text", "text": "y"}]}]}`},
 		{"nothing but what is needed, to openai", dialect.AnthropicMessages, dialect.OpenAIUpstream,
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}]}`},
 		{"the older limit", dialect.AnthropicMessages, dialect.CompatibleUpstream,
