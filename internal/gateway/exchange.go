@@ -152,7 +152,7 @@ func (x *exchange) readBody() *chat.Error {
 	cfg := &x.state.config.API.HTTP
 	limit := int64(cfg.MaxBodySize)
 	if x.r.ContentLength > limit {
-		return tooLarge(limit)
+		return tooLarge(cfg.MaxBodySize)
 	}
 	// A client may send slowly, but not for ever. Recorders in tests have no deadline.
 	_ = x.control.SetReadDeadline(x.began.Add(cfg.ReadTimeout.Std()))
@@ -167,7 +167,7 @@ func (x *exchange) readBody() *chat.Error {
 	_ = x.control.SetReadDeadline(time.Time{})
 	x.call.Body, x.size = body, len(body.Bytes)
 	if int64(len(body.Bytes)) > limit {
-		return tooLarge(limit)
+		return tooLarge(cfg.MaxBodySize)
 	}
 	return nil
 }
