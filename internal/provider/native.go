@@ -177,8 +177,8 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 	for _, piece := range pieces {
 		req.ContentLength += int64(len(piece))
 	}
-	// An idle connection may be closed by the server just as it is used again. Nothing was
-	// read then, and the transport may send the body once more.
+	// An idle connection may be closed by the server just as it is used again. The transport
+	// then sends the request once more, if nothing of it was written or it has a key for that.
 	req.GetBody = func() (io.ReadCloser, error) { return body.splice(pieces...), nil }
 	if req.ContentLength <= maxJoined && !call.Stream {
 		// The transport sends what lies in memory together with the headers.
