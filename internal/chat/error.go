@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Named returns the message with the name of the field that is to blame, for dialects that have
+// no other place for it.
+func (e *Error) Named() string {
+	if strings.Contains(e.Message, e.Param) {
+		return e.Message
+	}
+	return e.Param + ": " + e.Message
+}
 
 // RetrySeconds returns RetryAfter as the header of that name has it: in whole seconds, or "" if
 // it is not said.

@@ -86,7 +86,7 @@ func newGlideError(e *chat.Error) glideError {
 	if name == "" {
 		name = e.Type
 	}
-	return glideError{Name: name, Message: e.Message}
+	return glideError{Name: name, Message: e.Named()}
 }
 
 // EncodeError returns an error with its name.
