@@ -3,6 +3,8 @@ package chat
 import (
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,6 +20,24 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Named returns the message with the name of the field that is to blame, for dialects that have
+// no other place for it.
+func (e *Error) Named() string {
+	if strings.Contains(e.Message, e.Param) {
+		return e.Message
+	}
+	return e.Param + ": " + e.Message
+}
+
+// RetrySeconds returns RetryAfter as the header of that name has it: in whole seconds, or "" if
+// it is not said.
+func (e *Error) RetrySeconds() string {
+	if e.RetryAfter <= 0 {
+		return ""
+	}
+	return strconv.Itoa(int((e.RetryAfter + time.Second - 1) / time.Second))
+}
 
 // Invalid returns the refusal of a request for what it says in the field param.
 func Invalid(param, format string, args ...any) *Error {

@@ -12,7 +12,6 @@ import "encoding/json"
 // A Request asks a model for the next message of a conversation. A nil pointer is a
 // parameter that the client left to the provider.
 type Request struct {
-	Model             string // as the client named it
 	System            []Part // instructions ahead of the conversation
 	Messages          []Message
 	Stream            bool

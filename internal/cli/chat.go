@@ -156,8 +156,8 @@ func printStream(stream io.Reader, out io.Writer) (string, error) {
 		if err != nil {
 			return text.String(), fmt.Errorf("the answer broke off: %w", err)
 		}
-		data, ok := bytes.CutPrefix(bytes.TrimSpace(event), []byte("data:"))
-		if data = bytes.TrimSpace(data); !ok {
+		_, data := sse.Parse(event)
+		if len(data) == 0 {
 			continue // a comment, which keeps the connection alive
 		}
 		if string(data) == "[DONE]" {

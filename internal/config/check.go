@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"net/textproto"
 	"net/url"
 	"os"
 	"reflect"
@@ -30,11 +31,13 @@ func (d *decoder) check(cfg *Config) {
 	}
 }
 
+func isAlphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
+
 // isID reports whether id can be part of a model's name and of a URL.
 func isID(id string) bool {
-	other := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._:-", r))
-	}
+	other := func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("._:-", r) }
 	return len(id) <= 128 && !strings.ContainsFunc(id, other) && !strings.ContainsRune("._:-", rune(id[0]))
 }
 
@@ -90,6 +93,7 @@ func (d *decoder) checkModel(path string, m *Model) {
 	}
 	for name, settings := range m.providers() {
 		d.checkDefaults(path+"."+name+".default_params", settings)
+		d.checkHeaders(path+"."+name+".headers", settings)
 	}
 	if o := m.Ollama; o != nil {
 		d.checkOllama(path+".ollama.default_params", o.DefaultParams)
@@ -152,6 +156,26 @@ func (d *decoder) checkDefaults(path string, settings any) {
 	for _, name := range perRequest {
 		if _, ok := defaults[name]; ok {
 			d.problem(path+"."+name, "cannot have a default", "remove it; every request says it itself")
+		}
+	}
+}
+
+// ownHeaders lists the headers that an HTTP client writes by itself, whatever it is told.
+var ownHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
+
+// checkHeaders looks at the further headers of a provider that has some.
+func (d *decoder) checkHeaders(path string, settings any) {
+	field := reflect.ValueOf(settings).Elem().FieldByName("Headers")
+	if !field.IsValid() {
+		return
+	}
+	other := func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r) }
+	for name := range field.Interface().(map[string]Secret) {
+		switch {
+		case name == "" || strings.ContainsFunc(name, other):
+			d.problem(path+"."+name, "is not the name of a header", "use letters, digits and hyphens")
+		case slices.Contains(ownHeaders, textproto.CanonicalMIMEHeaderKey(name)):
+			d.problem(path+"."+name, "is a header that Glide writes itself", "remove it; base_url says where requests go")
 		}
 	}
 }

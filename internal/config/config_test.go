@@ -46,7 +46,7 @@ routers:
             api_key: ${env:GLIDE_TEST_KEY}
             base_url: http://localhost:8000/v1/
             headers: {X-Price: "$${env:no}", X-File: "${file:secret.txt}"}
-            default_params: {temperature: 0, stop: [a, b]}
+            default_params: {temperature: 0, stop: [a, b], seed: }
         - <<: *first
           id: two
           enabled: false
@@ -72,6 +72,7 @@ func TestParse(t *testing.T) {
 		"escape":   m.OpenAI.Headers["X-Price"].Reveal() == "${env:no}",
 		"url":      m.OpenAI.BaseURL.String() == "http://localhost:8000/v1",
 		"json":     string(m.OpenAI.DefaultParams["stop"]) == `["a","b"]`,
+		"nothing":  len(m.OpenAI.DefaultParams) == 2,
 		"rate":     m.ErrorBudget == config.Rate{N: 5, Per: time.Second},
 		"merge":    cfg.Routers.Language[0].Models[1].Weight == 3 && cfg.Routers.Language[0].Models[1].ID == "two",
 		"disabled": !cfg.Routers.Language[0].Models[1].Enabled,
@@ -136,6 +137,8 @@ func TestProblems(t *testing.T) {
 		{"secret is not shown", model("id: m", `openai: {model: x, api_key: "${env:GLIDE_TEST_KEY}\n."}`), "openai.api_key: the value has a line break inside; "},
 		{"default of model", model("id: m", "openai: {model: x, default_params: {stream: true}}"), "openai.default_params.stream: cannot have a default; "},
 		{"default that Ollama ignores", model("id: m", "ollama: {model: x, default_params: {num_ctx: 1}}"), "ollama.default_params.num_ctx: is no field of Ollama's API; use format, keep_alive, options, shift, think, truncate; "},
+		{"name of a header", model("id: m", "openai: {model: x, headers: {'X Team': a}}"), "openai.headers.X Team: is not the name of a header; "},
+		{"header of the connection", model("id: m", "openai: {model: x, headers: {host: example.com}}"), "openai.headers.host: is a header that Glide writes itself; "},
 		{"merge of nothing", model("<<: 1", "id: m", "simulated:"), "merges a single value, not a mapping; "},
 	}
 	for _, tt := range tests {

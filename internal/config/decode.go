@@ -214,6 +214,9 @@ func (d *decoder) decodeMap(path string, node *yaml.Node, v reflect.Value) {
 	for name, pair := range d.pairs(path, node) {
 		child := join(path, name)
 		d.lines[child] = pair.key.Line
+		if isNull(pair.node) {
+			continue // "key:" alone is the same as no key
+		}
 		item := reflect.New(v.Type().Elem()).Elem()
 		d.decode(child, pair.node, item)
 		v.SetMapIndex(reflect.ValueOf(name), item)

@@ -97,15 +97,17 @@ func (s *Size) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText returns the size as one would write it.
-func (s Size) MarshalText() ([]byte, error) {
+func (s Size) String() string {
 	for _, u := range []int{2, 1, 0} {
 		if n := sizeUnits[u]; int64(s)%n.bytes == 0 {
-			return fmt.Appendf(nil, "%d%s", int64(s)/n.bytes, n.name), nil
+			return fmt.Sprintf("%d%s", int64(s)/n.bytes, n.name)
 		}
 	}
-	return fmt.Appendf(nil, "%dB", int64(s)), nil
+	return fmt.Sprintf("%dB", int64(s))
 }
+
+// MarshalText returns the size as one would write it.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // A Rate is a number of events in a unit of time, such as "10/m".
 type Rate struct {

@@ -30,7 +30,7 @@ type anthropic struct{}
 func (anthropic) EncodeError(e *chat.Error) []byte {
 	var body anthropicError
 	body.Type = "error"
-	body.Error.Type, body.Error.Message = anthropicErrorType(e.Status), e.Message
+	body.Error.Type, body.Error.Message = anthropicErrorType(e.Status), e.Named()
 	return encode(body)
 }
 

@@ -119,7 +119,7 @@ func (anthropicMessages) DecodeRequest(body []byte) (*chat.Request, error) {
 		return nil, err
 	}
 	out := &chat.Request{
-		Model: in.Model, Stream: in.Stream, StreamUsage: true, MaxTokens: in.MaxTokens,
+		Stream: in.Stream, StreamUsage: true, MaxTokens: in.MaxTokens,
 		Temperature: in.Temperature, TopP: in.TopP, TopK: in.TopK, Stop: in.StopSequences, Extra: extra,
 	}
 	if in.Metadata != nil {

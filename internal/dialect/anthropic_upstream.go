@@ -33,7 +33,7 @@ func (anthropicUpstream) EncodeRequest(req *chat.Request, model string) ([]byte,
 	}
 	out := anthropicRequest{
 		Model: model, MaxTokens: req.MaxTokens, Stream: req.Stream, Temperature: req.Temperature,
-		TopP: req.TopP, TopK: req.TopK, StopSequences: req.Stop,
+		TopP: req.TopP, TopK: req.TopK, StopSequences: req.Stop, Messages: []anthropicMessage{},
 	}
 	if req.User != "" {
 		out.Metadata = &anthropicMetadata{UserID: req.User}
@@ -51,7 +51,9 @@ func (anthropicUpstream) EncodeRequest(req *chat.Request, model string) ([]byte,
 		if err != nil {
 			return nil, err
 		}
-		out.Messages = append(out.Messages, anthropicMessage{Role: string(m.Role), Content: parts})
+		if len(parts) > 0 { // Anthropic refuses empty messages, and takes several of one role as one
+			out.Messages = append(out.Messages, anthropicMessage{Role: string(m.Role), Content: parts})
+		}
 	}
 	return encode(out), nil
 }
@@ -127,9 +129,9 @@ func encodeAnthropicParts(parts []chat.Part, at string) (anthropicContent, error
 			}
 			out = append(out, anthropicBlock{Type: "image", Source: source})
 		case chat.ToolCall:
-			input := toolInput(p.Arguments)
-			if input[0] != '{' {
-				return nil, chat.Invalid(at+".tool_calls", "the arguments of %s are not a JSON object", p.ID)
+			input, err := objectInput(p, at)
+			if err != nil {
+				return nil, err
 			}
 			out = append(out, anthropicBlock{Type: "tool_use", ID: p.ID, Name: p.Name, Input: input})
 		case chat.ToolResult:

@@ -116,6 +116,7 @@ func (s amazonEvents) next() (string, []byte, error) {
 type bedrockEvent struct {
 	Start struct {
 		ToolUse *bedrockToolUse `json:"toolUse"`
+		Image   json.RawMessage `json:"image"`
 	} `json:"start"`
 	Delta struct {
 		Text    string `json:"text"`
@@ -145,6 +146,9 @@ func (d *bedrockDecoder) Decode(name string, data []byte) ([]chat.Event, error) 
 	case "messageStart":
 		return []chat.Event{chat.Start{}}, nil
 	case "contentBlockStart":
+		if in.Start.Image != nil {
+			return nil, errors.New("read the stream: it holds an image, which cannot be translated")
+		}
 		call := in.Start.ToolUse
 		if d.skip = call.ranThere(); call != nil && !d.skip {
 			return []chat.Event{chat.ToolStart{ID: call.ToolUseID, Name: call.Name}}, nil

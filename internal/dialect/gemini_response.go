@@ -128,7 +128,7 @@ func (d *geminiDecoder) stop(reason string) error {
 		if d.finish = chat.Stop; d.calls > 0 {
 			d.finish = chat.ToolUse
 		}
-	case "MAX_TOKENS":
+	case "MAX_TOKENS", "CONTINUATION": // which the client cannot ask for
 		d.finish = chat.Length
 	case "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
 		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR":

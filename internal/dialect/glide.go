@@ -86,7 +86,7 @@ func newGlideError(e *chat.Error) glideError {
 	if name == "" {
 		name = e.Type
 	}
-	return glideError{Name: name, Message: e.Message}
+	return glideError{Name: name, Message: e.Named()}
 }
 
 // EncodeError returns an error with its name.
@@ -146,7 +146,7 @@ func (g Glide) DecodeRequest(body []byte) (*chat.Request, error) {
 	if last == nil {
 		return nil, chat.Invalid("message", "message is missing; send one with role and content")
 	}
-	out := &chat.Request{Model: g.Origin.Router, Stream: g.Stream, StreamUsage: true, Extra: map[string]json.RawMessage{}}
+	out := &chat.Request{Stream: g.Stream, StreamUsage: true, Extra: map[string]json.RawMessage{}}
 	for i, m := range in.MessageHistory {
 		if err := m.decode(out, fmt.Sprintf("message_history[%d]", i)); err != nil {
 			return nil, err

@@ -195,7 +195,7 @@ func (openAIChat) DecodeRequest(body []byte) (*chat.Request, error) {
 	}
 	maps.DeleteFunc(extra, isOpenAIDefault)
 	out := &chat.Request{
-		Model: in.Model, Stream: in.Stream, StreamUsage: in.StreamOptions != nil && in.StreamOptions.IncludeUsage,
+		Stream: in.Stream, StreamUsage: in.StreamOptions != nil && in.StreamOptions.IncludeUsage,
 		MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopP: in.TopP, Seed: in.Seed,
 		FrequencyPenalty: in.FrequencyPenalty, PresencePenalty: in.PresencePenalty, Stop: in.Stop,
 		ParallelToolCalls: in.ParallelToolCalls, User: in.User, Extra: extra,

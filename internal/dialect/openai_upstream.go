@@ -43,9 +43,6 @@ func (u openAIUpstream) EncodeRequest(req *chat.Request, model string) ([]byte, 
 		if r.Budget != 0 {
 			return nil, chat.Unsupported(openAIAPI, "thinking.budget_tokens")
 		}
-		if r.Effort == "max" {
-			return nil, chat.Unsupported(openAIAPI, "output_config.effort: max")
-		}
 		out.ReasoningEffort = r.Effort
 	}
 	if f := req.Format; f != nil {

@@ -129,10 +129,19 @@ func (openAIUpstream) DecodeResponse(body []byte) (*chat.Response, error) {
 		ID: in.ID, Model: in.Model, Created: in.Created, Parts: choice.Message.parts(),
 		Finish: finish, Usage: decodeOpenAIUsage(in.Usage),
 	}
-	for _, call := range choice.Message.ToolCalls {
-		out.Parts = append(out.Parts, chat.ToolCall{ID: call.ID, Name: call.Function.Name, Arguments: call.Function.Arguments, Signature: call.signature()})
+	for i, call := range choice.Message.ToolCalls {
+		out.Parts = append(out.Parts, chat.ToolCall{ID: callID(&call, in.ID, i), Name: call.Function.Name, Arguments: call.Function.Arguments, Signature: call.signature()})
 	}
 	return out, nil
+}
+
+// callID returns the id of the nth call of an answer. Some servers give none, although clients
+// need one.
+func callID(call *openAIToolCall, answer string, n int) string {
+	if call.ID == "" {
+		return fmt.Sprintf("call_%s_%d", answer, n)
+	}
+	return call.ID
 }
 
 func (openAIUpstream) DecodeError(status int, body []byte) *chat.Error {
@@ -175,7 +184,9 @@ func (openAIUpstream) DecodeStream(body io.ReadCloser) chat.Stream {
 
 type openAIDecoder struct {
 	started bool
-	tool    string // which tool call is open; empty for none
+	id      string // of the answer
+	calls   int
+	open    openAIToolCall // the latest call, as it began
 	finish  string
 	usage   *openAIUsage
 }
@@ -196,7 +207,7 @@ func (d *openAIDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 	}
 	var out []chat.Event
 	if !d.started {
-		d.started = true
+		d.started, d.id = true, in.ID
 		out = append(out, chat.Start{ID: in.ID, Model: in.Model, Created: in.Created})
 	}
 	if in.Usage != nil {
@@ -221,12 +232,12 @@ func (d *openAIDecoder) Decode(_ string, data []byte) ([]chat.Event, error) {
 	return out, nil
 }
 
-// call adds a piece of a tool call. Some servers give every call whole, and the same
-// index, so that the id tells as well where one begins.
+// call adds a piece of a tool call.
 func (d *openAIDecoder) call(out []chat.Event, call *openAIToolCall) []chat.Event {
-	if call.ID != "" && call.ID != d.tool {
-		d.tool = call.ID
-		out = append(out, chat.ToolStart{ID: call.ID, Name: call.Function.Name, Signature: call.signature()})
+	if d.begins(call) {
+		out = append(out, chat.ToolStart{ID: callID(call, d.id, d.calls), Name: call.Function.Name, Signature: call.signature()})
+		d.open = *call
+		d.calls++
 	}
 	if call.Function.Arguments != "" {
 		out = append(out, chat.ToolDelta{Arguments: call.Function.Arguments})
@@ -234,8 +245,20 @@ func (d *openAIDecoder) call(out []chat.Event, call *openAIToolCall) []chat.Even
 	return out
 }
 
+// begins reports whether a piece is the first of its call. Some servers give every call whole,
+// and the same index, so that the id tells as well, or where they give none the name.
+func (d *openAIDecoder) begins(call *openAIToolCall) bool {
+	switch {
+	case d.calls == 0:
+		return true
+	case call.ID != "":
+		return call.ID != d.open.ID
+	}
+	return call.Function.Name != "" && (d.open.ID == "" || orEmpty(call.Index) != orEmpty(d.open.Index))
+}
+
 func (d *openAIDecoder) end() ([]chat.Event, error) {
-	finish, err := decodeOpenAIFinish(d.finish, d.tool != "")
+	finish, err := decodeOpenAIFinish(d.finish, d.calls > 0)
 	return []chat.Event{chat.End{Finish: finish, Usage: decodeOpenAIUsage(d.usage)}}, err
 }
 

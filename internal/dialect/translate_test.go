@@ -38,7 +38,7 @@ func TestTranslateRequest(t *testing.T) {
 				{"role": "system", "content": "Be brief"}, {"role": "developer", "content": [{"type": "text", "text": "Be kind"}]},
 				{"role": "user", "content": [{"type": "text", "text": "What is <this>?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "auto"}}, {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]},
 				{"role": "assistant", "content": "Let me see", "tool_calls": [
-					{"id": "a", "type": "function", "function": {"name": "look", "arguments": "{\"deep\": 12345678901234567890}"}},
+					{"id": "a", "type": "function", "function": {"name": "look", "arguments": " {\"deep\": 12345678901234567890}"}},
 					{"id": "b", "type": "function", "function": {"name": "look", "arguments": ""}}]},
 				{"role": "tool", "tool_call_id": "a", "content": "a cat"}, {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "a dog"}]},
 				{"role": "user", "content": "And now?"}],
@@ -79,10 +79,14 @@ func TestTranslateRequest(t *testing.T) {
 			"tool_choice": "required", "parallel_tool_calls": false, "user": "u1"}`},
 		{"nothing but what is needed, to anthropic", dialect.OpenAIChat, dialect.AnthropicUpstream,
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]}`},
+		{"messages that say nothing, to anthropic", dialect.OpenAIChat, dialect.AnthropicUpstream,
+			`{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": ""}, {"role": "user", "content": "y"}]}`, `{"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}, {"role": "user", "content": [{"type": "text", "text": "y"}]}]}`},
 		{"nothing but what is needed, to openai", dialect.AnthropicMessages, dialect.OpenAIUpstream,
 			`{"model": "pool", "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}]}`},
 		{"the older limit", dialect.AnthropicMessages, dialect.CompatibleUpstream,
 			`{"max_tokens": 7, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 7}`},
+		{"the highest effort", dialect.AnthropicMessages, dialect.OpenAIUpstream,
+			`{"output_config": {"effort": "max"}, "messages": [{"role": "user", "content": "x"}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "reasoning_effort": "max"}`},
 		{"a tool without a type", dialect.OpenAIChat, dialect.OpenAIUpstream,
 			`{"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {"name": "f"}}]}`, `{"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}]}`},
 		{"a seed of twenty digits", dialect.OpenAIChat, dialect.OpenAIUpstream,
@@ -168,8 +172,8 @@ func TestRefusedByName(t *testing.T) {
 	refused(dialect.AnthropicMessages, dialect.OpenAIUpstream, map[string]string{
 		"top_k": "4", "thinking": `{"type": "enabled", "budget_tokens": 2000}`, "container": `"c"`, "mcp_servers": `[{"x": 1}]`,
 		"service_tier": `"auto"`, "context_management": `{"edits": [1]}`, "tools": `[{"type": "bash_20250124", "name": "bash"}]`,
-		"output_config": `{"effort": "max"}`, "output_config (format)": `{"format": {"type": "xml"}}`,
-		"system": `[{"type": "search_result", "source": "https://example.com"}]`, "system (a result)": `[{"type": "code_execution_tool_result", "content": {"type": "x"}}]`,
+		"output_config": `{"format": {"type": "xml"}}`,
+		"system":        `[{"type": "search_result", "source": "https://example.com"}]`, "system (a result)": `[{"type": "code_execution_tool_result", "content": {"type": "x"}}]`,
 	})
 	const turns = `{"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "y"}]}`
 	for _, from := range []dialect.Chat{dialect.OpenAIChat, dialect.AnthropicMessages} {

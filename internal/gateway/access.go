@@ -65,8 +65,8 @@ func (x *exchange) permit() *chat.Error {
 // were, as in streams that break off, 4 bytes of the request are taken for one and so is
 // each event of the answer.
 func (x *exchange) charge() {
-	if x.model == nil || !x.client.Limited() {
-		return
+	if x.model == nil || !x.client.Limited() || x.call.Dialect == dialect.AnthropicTokens {
+		return // to count tokens takes none
 	}
 	tokens := x.usage.Total()
 	if tokens == 0 && x.status/100 == 2 {

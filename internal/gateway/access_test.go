@@ -111,6 +111,16 @@ func TestLimits(t *testing.T) {
 		}
 	}
 
+	// To count tokens takes none.
+	count := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, `{"input_tokens":9}`))
+	url = serve(t, strings.ReplaceAll(withKeys(count.URL, ", tokens: 7/h"), "openai: {", "anthropic: {"))
+	for range 2 {
+		res, body := testkit.Do(t, http.MethodPost, url+"/v1/messages/count_tokens", plain, key...)
+		if res.StatusCode != http.StatusOK || res.Header.Get("X-Ratelimit-Remaining-Tokens") != "7" {
+			t.Errorf("got %s: %s with %v", res.Status, body, res.Header)
+		}
+	}
+
 	// A stream whose provider does not count its tokens is estimated.
 	u.Answer(testkit.Stream(testkit.Role, testkit.Chunk("x"), testkit.Stop, testkit.Done))
 	url = serve(t, withKeys(u.URL, ", tokens: 1000/h"))

@@ -224,3 +224,14 @@ func TestDialectBreaks(t *testing.T) {
 		}
 	}
 }
+
+// TestBedrockImage refuses a stream with an image, which no dialect of clients has in answers.
+func TestBedrockImage(t *testing.T) {
+	s := servers["bedrock"]
+	image := awsEvent("event", "contentBlockStart", `{"contentBlockIndex":0,"start":{"image":{"format":"png"}}}`)
+	u := testkit.NewUpstream(t, s.stream(s.begin, image, awsEvent("event", "messageStop", `{"stopReason":"end_turn"}`)))
+	res, got, err := clients["chat"].ask(t, serve(t, dialectPool("priority", s, u.URL, "", 0)), true)
+	if err != nil || res.StatusCode != http.StatusBadGateway || !strings.Contains(got, "holds an image") {
+		t.Errorf("got %s, %s, %v", res.Status, got, err)
+	}
+}

@@ -1,16 +1,15 @@
 package gateway
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/einstack/glide/internal/access"
 	"github.com/einstack/glide/internal/chat"
+	"github.com/einstack/glide/internal/config"
 	"github.com/einstack/glide/internal/dialect"
 )
 
@@ -27,8 +26,8 @@ func writeError(w http.ResponseWriter, d dialect.Dialect, e *chat.Error) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	if e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	if seconds := e.RetrySeconds(); seconds != "" {
+		w.Header().Set("Retry-After", seconds)
 	}
 	writeJSON(w, e.Status, d.EncodeError(e))
 }
@@ -85,15 +84,8 @@ func clip(s string) string {
 	return s
 }
 
-func tooLarge(limit int64) *chat.Error {
-	e := chat.Invalid("", "the body is larger than %s; send less, or raise api.http.max_body_size", byteSize(limit))
+func tooLarge(limit config.Size) *chat.Error {
+	e := chat.Invalid("", "the body is larger than %s; send less, or raise api.http.max_body_size", limit)
 	e.Status, e.Code = http.StatusRequestEntityTooLarge, "body_too_large"
 	return e
-}
-
-func byteSize(n int64) string {
-	if n%(1<<20) == 0 {
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -152,7 +152,7 @@ func (x *exchange) readBody() *chat.Error {
 	cfg := &x.state.config.API.HTTP
 	limit := int64(cfg.MaxBodySize)
 	if x.r.ContentLength > limit {
-		return tooLarge(limit)
+		return tooLarge(cfg.MaxBodySize)
 	}
 	// A client may send slowly, but not for ever. Recorders in tests have no deadline.
 	_ = x.control.SetReadDeadline(x.began.Add(cfg.ReadTimeout.Std()))
@@ -167,7 +167,7 @@ func (x *exchange) readBody() *chat.Error {
 	_ = x.control.SetReadDeadline(time.Time{})
 	x.call.Body, x.size = body, len(body.Bytes)
 	if int64(len(body.Bytes)) > limit {
-		return tooLarge(limit)
+		return tooLarge(cfg.MaxBodySize)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (x *exchange) readEnvelope() *chat.Error {
 	switch string(stream.Of(body)) {
 	case "", "false", "null":
 	case "true":
-		x.call.Stream = true
+		x.call.Stream = streams(x.call.Dialect)
 	default:
 		return chat.Invalid("stream", "stream is neither true nor false")
 	}
@@ -220,6 +220,13 @@ func (x *exchange) readEnvelope() *chat.Error {
 		return x.state.unknownModel(name, x.client)
 	}
 	return nil
+}
+
+// streams reports whether there are streams in d. Where there are none, what the field stream
+// says is the provider's matter.
+func streams(d dialect.Dialect) bool {
+	_, embeddings := d.(dialect.Embeddings)
+	return !embeddings && d != dialect.AnthropicTokens
 }
 
 func notObject(err error) *chat.Error {

@@ -166,6 +166,33 @@ func TestHeadersOfClients(t *testing.T) {
 	}
 }
 
+// TestAccept tells a provider what the client accepts only where the answer is in the client's dialect.
+func TestAccept(t *testing.T) {
+	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
+	url := serve(t, pool("priority", u.URL))
+	for path, want := range map[string]string{"/v1/chat/completions": "application/json", "/v1/messages": ""} {
+		u.Forget()
+		if res, body := testkit.Do(t, http.MethodPost, url+path, plain, "Accept", "application/json", "Openai-Beta", "b"); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %s: %s", path, res.Status, body)
+		}
+		if sent := u.Requests()[0].Header; sent.Get("Accept") != want || sent.Get("Openai-Beta") != "b" {
+			t.Errorf("%s: the provider got %v", path, sent)
+		}
+	}
+}
+
+// TestNoStreams asks for streams of what has none. Some providers pass over the wish.
+func TestNoStreams(t *testing.T) {
+	const answer = `{"input_tokens":9,"data":[]}`
+	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, answer))
+	embeddings, tokens := pool("priority", u.URL), strings.ReplaceAll(pool("priority", u.URL), "openai: {", "anthropic: {")
+	for path, config := range map[string]string{"/v1/embeddings": embeddings, "/v1/messages/count_tokens": tokens} {
+		if res, body := testkit.Do(t, http.MethodPost, serve(t, config)+path, streamed); res.StatusCode != http.StatusOK || body != answer {
+			t.Errorf("%s: got %s: %s", path, res.Status, body)
+		}
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	u := testkit.NewUpstream(t, testkit.JSON(http.StatusOK, testkit.Completion("x")))
 	url := serve(t, "api: {http: {max_body_size: 1KiB}}\n"+pool("priority", u.URL))

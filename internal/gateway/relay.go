@@ -22,9 +22,8 @@ import (
 const maxPlain = 16 << 20
 
 var (
-	errNotJSON   = errors.New("the provider promised success but sent something else than a JSON object")
-	errNotStream = errors.New("the provider was asked for a stream but sent something else")
-	errBroken    = errors.New("the provider broke the stream off")
+	errNotJSON = errors.New("the provider promised success but sent something else than a JSON object")
+	errBroken  = errors.New("the provider broke the stream off")
 )
 
 // relayPlain gives the client a plain answer. It is taken in as a whole first, unless it is
@@ -215,7 +214,7 @@ func (t *try) notStream(ctx context.Context, answer *provider.Answer) *setback {
 			return t.failedInBand(answer.Header, body)
 		}
 	}
-	return t.failed(ctx, errNotStream)
+	return t.failed(ctx, provider.ErrNotStream)
 }
 
 // pump passes on the rest of a stream, after what was held back of it.

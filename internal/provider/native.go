@@ -154,11 +154,15 @@ func (n *native) missing(body []byte) []byte {
 	return b
 }
 
-// postBytes sends a body to u and returns the answer as it is.
+// postBytes sends a body, which is not in the call's dialect, to u and returns the answer as
+// it is.
 func (n *native) postBytes(ctx context.Context, call *Call, u *url.URL, body []byte) (*Answer, error) {
 	sent := NewBody(body)
 	defer sent.Release()
-	return n.post(ctx, call, u, sent, body)
+	translated := *call
+	translated.Header = maps.Clone(call.Header)
+	delete(translated.Header, "Accept") // what the client takes is not what the provider gives
+	return n.post(ctx, &translated, u, sent, body)
 }
 
 // maxJoined is the largest body, in bytes, that is copied before it is sent. That of a stream
@@ -173,11 +177,11 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 	for _, piece := range pieces {
 		req.ContentLength += int64(len(piece))
 	}
-	// An idle connection may be closed by the server just as it is used again. Nothing was
-	// read then, and the transport may send the body once more.
+	// An idle connection may be closed by the server just as it is used again. The transport
+	// then sends the request once more, if nothing of it was written or it has a key for that.
 	req.GetBody = func() (io.ReadCloser, error) { return body.splice(pieces...), nil }
 	if req.ContentLength <= maxJoined && !call.Stream {
-		// The transport sends what lies in memory together with the headers, by one write.
+		// The transport sends what lies in memory together with the headers.
 		joined := bytes.Join(pieces, nil)
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(joined)), nil }
 	}

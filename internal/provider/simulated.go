@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -77,11 +76,8 @@ func (p *simulated) failure(call *Call) *Answer {
 	if e.Status == http.StatusTooManyRequests {
 		e.Type = "rate_limit_error"
 	}
-	a := refusal(call.Dialect, nil, e)
-	if after := p.settings.RetryAfter.Std(); after > 0 {
-		a.Header.Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
-	}
-	return a
+	e.RetryAfter = p.settings.RetryAfter.Std()
+	return refusal(call.Dialect, nil, e)
 }
 
 // stream returns the answer to req. The identity of the answer is that of the request.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -76,8 +75,8 @@ func (c *codec) complete(id, model *string, created *int64) {
 // refusal returns an error in the dialect d.
 func refusal(d dialect.Dialect, header http.Header, e *chat.Error) *Answer {
 	a := bodyAnswer(e.Status, header, d.EncodeError(e))
-	if e.RetryAfter > 0 && a.Header.Get("Retry-After") == "" {
-		a.Header.Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	if seconds := e.RetrySeconds(); seconds != "" && a.Header.Get("Retry-After") == "" {
+		a.Header.Set("Retry-After", seconds)
 	}
 	return a
 }
@@ -106,7 +105,7 @@ func (c *codec) translate(call *Call, a *Answer, up dialect.Upstream) (*Answer, 
 	if a.Status/100 == 2 && call.Stream {
 		if !strings.HasPrefix(a.Header.Get("Content-Type"), up.StreamType()) {
 			a.Body.Close()
-			return nil, errNotStream
+			return nil, ErrNotStream
 		}
 		return c.stream(a.Header, up.DecodeStream(a.Body)), nil
 	}
@@ -141,10 +140,10 @@ func read(call *Call, a *Answer, decodeError func(status int, body []byte) *chat
 // maxTranslated is the largest plain answer, in bytes, that is translated.
 const maxTranslated = 64 << 20
 
-var (
-	errNotStream = errors.New("the provider was asked for a stream but sent something else")
-	errNotJSON   = errors.New("the provider promised success but sent something else than JSON")
-)
+// ErrNotStream is of an answer that promises success but is no stream, although one was asked for.
+var ErrNotStream = errors.New("the provider was asked for a stream but sent something else")
+
+var errNotJSON = errors.New("the provider promised success but sent something else than JSON")
 
 // An encodedStream reads a stream in a dialect.
 type encodedStream struct {

@@ -82,8 +82,8 @@ func (h *health) fail(now time.Time) {
 	h.spentAt = now
 	if h.tripped || h.spent > float64(h.budget.N)-1 {
 		h.spent = min(h.spent, float64(h.budget.N))
-		h.tripped, h.limited = true, false
-		h.until = now.Add(interval)
+		h.tripped = true
+		h.restUntil(now.Add(interval), false)
 	}
 	h.probing = false
 }
@@ -91,10 +91,16 @@ func (h *health) fail(now time.Time) {
 func (h *health) pause(now time.Time, rest time.Duration, limited bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if until := now.Add(rest); until.After(h.until) {
+	h.restUntil(now.Add(rest), limited)
+	h.probing = false
+}
+
+// restUntil lets the model rest. What it was to rest for before stays if that is longer. The
+// lock is held.
+func (h *health) restUntil(until time.Time, limited bool) {
+	if until.After(h.until) {
 		h.until, h.limited = until, limited
 	}
-	h.probing = false
 }
 
 // readmit lets a rejected model try its credentials again.

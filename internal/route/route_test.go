@@ -304,6 +304,33 @@ func TestLimit(t *testing.T) {
 	})
 }
 
+// TestLimitStays lets requests fail that were on their way when the provider said how long to wait.
+func TestLimitStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := router(t, config.Priority, "a") // 2 failures a minute
+		var attempts []route.Attempt
+		for range 3 {
+			var tried route.Tried
+			a, _ := next(t, r, &tried)
+			attempts = append(attempts, a)
+		}
+		attempts[0].Limit(time.Hour)
+		attempts[1].Fail()
+		attempts[2].Fail()
+		if rest, limited := r.Rest(0); rest != time.Hour || !limited {
+			t.Errorf("rests for %s, limited %v", rest, limited)
+		}
+		time.Sleep(time.Hour)
+		var tried, other route.Tried
+		if _, probe := r.Next(&tried, false); !probe {
+			t.Error("no probe after the hour")
+		}
+		if _, second := r.Next(&other, false); second {
+			t.Error("a second request beside the probe")
+		}
+	})
+}
+
 // TestReload reads the same configuration again: models stay as they were, but for those
 // whose credentials were rejected.
 func TestReload(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 
 	"github.com/einstack/glide/internal/sse"
 )
@@ -46,11 +47,45 @@ func TestReader(t *testing.T) {
 			"whole":        strings.NewReader(tt.stream),
 			"byte by byte": iotest.OneByteReader(strings.NewReader(tt.stream)),
 			"error late":   iotest.DataErrReader(strings.NewReader(tt.stream)),
+			"empty reads":  &stutter{src: strings.NewReader(tt.stream)},
 		} {
 			t.Run(tt.name+"/"+how, func(t *testing.T) {
 				got, err := read(src)
 				if err != tt.err || !slices.Equal(got, tt.want) {
 					t.Errorf("got %.200q, %v, want %.200q, %v", got, err, tt.want, tt.err)
+				}
+			})
+		}
+	}
+}
+
+// A stutter gives nothing at every other read.
+type stutter struct {
+	src     io.Reader
+	nothing bool
+}
+
+func (s *stutter) Read(p []byte) (int, error) {
+	if s.nothing = !s.nothing; s.nothing {
+		return 0, nil
+	}
+	return s.src.Read(p)
+}
+
+// TestReaderDoesNotWait sends events of all small sizes, and nothing behind each.
+func TestReaderDoesNotWait(t *testing.T) {
+	for _, end := range []string{"\n\n", "\r\n\r\n"} {
+		for size := range 140 {
+			synctest.Test(t, func(t *testing.T) {
+				src, w := io.Pipe()
+				event := "data: " + strings.Repeat("x", size) + end
+				r := sse.NewReader(src)
+				for range 2 {
+					go func() { _, _ = io.WriteString(w, event) }()
+					// One that waited for more would wait for ever, which ends the test.
+					if got, err := r.Next(); err != nil || string(got) != event {
+						t.Errorf("got %q, %v, want %q", got, err, event)
+					}
 				}
 			})
 		}

@@ -312,7 +312,7 @@ func TestAnthropicToOpenAI(t *testing.T) {
 
 	for field, value := range map[string]any{
 		"top_k": 5, "service_tier": "auto", "thinking": map[string]any{"type": "enabled", "budget_tokens": 2000},
-		"output_config": map[string]string{"effort": "max"},
+		"output_config": map[string]any{"format": map[string]string{"type": "xml"}},
 	} {
 		_, err := client.Messages.New(t.Context(), params, anthropicoption.WithJSONSet(field, value))
 		e, ok := errors.AsType[*anthropic.Error](err)
