@@ -41,6 +41,8 @@ func (e *refusedError) Error() string {
 // A setupError is a mistake of whoever runs the program.
 type setupError struct{ error }
 
+func (e setupError) Unwrap() error { return e.error }
+
 // An againError is one that looks permanent but comes from another publisher's being faster.
 type againError struct{ error }
 
