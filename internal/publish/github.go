@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
@@ -24,7 +25,7 @@ type gitHub struct {
 	release *Release
 	api     string // such as "https://api.github.com/repos/einstack/glide"
 	client  *client
-	started map[int64]bool // uploads that were under way when last looked at
+	started sync.Map // by their IDs, assets whose upload was under way when last looked at
 	current *ghRelease
 }
 
@@ -62,7 +63,7 @@ func newGitHub(r *Release, place string) (Channel, error) {
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
-	return &gitHub{release: r, api: place, client: newClient(r, header), started: map[int64]bool{}}, err
+	return &gitHub{release: r, api: place, client: newClient(r, header)}, err
 }
 
 func (g *gitHub) Name() string  { return "github" }
@@ -224,8 +225,7 @@ func (g *gitHub) file(name, mediaType, digest string, size int64, asset ghAsset,
 // restart uploads an asset again that an earlier upload has left unfinished. Another publisher may be
 // at it: only what is unfinished when looked at once more is taken for left.
 func (g *gitHub) restart(ctx context.Context, asset ghAsset, name, mediaType, digest string) error {
-	if !g.started[asset.ID] {
-		g.started[asset.ID] = true
+	if _, before := g.started.LoadOrStore(asset.ID, true); !before {
 		return againError{fmt.Errorf("an upload of it is under way, or was given up")}
 	}
 	if err := g.remove(ctx, fmt.Sprintf("/releases/assets/%d", asset.ID)); err != nil {
