@@ -112,9 +112,8 @@ func prove(cmd *cobra.Command, repo history.Repository, t *tree.Tree, candidate 
 	if err != nil {
 		return err
 	}
-	stamped := pack.WriteBytes(t.Path(tree.VersionFile), []byte(candidate+"\n"))
-	if stamped != nil {
-		return stamped
+	if err := pack.WriteBytes(t.Path(tree.VersionFile), []byte(candidate+"\n")); err != nil {
+		return err
 	}
 	defer func() {
 		err = errors.Join(err, pack.WriteBytes(t.Path(tree.VersionFile), []byte(t.Version+"\n")))

@@ -34,7 +34,8 @@ nowhere else go on, and the exit status says so at the end.
 
 The channels are ` + strings.Join(publish.Names(), ", ") + `. Each has its usual
 place, for which another can be named, such as dir=FOLDER, oci=REGISTRY/REPOSITORY,
-homebrew=GIT-URL or github=https://api.github.com/repos/OWNER/NAME.
+homebrew=GIT-URL, github=https://api.github.com/repos/OWNER/NAME or, with a list of charts that is
+served at a URL, helm="REGISTRY GIT-URL#BRANCH URL".
 
 Secrets are in the environment, as NAME or in a file that NAME_FILE names: GITHUB_TOKEN,
 REGISTRY_USER and REGISTRY_PASSWORD (or what docker login left), HOMEBREW_TAP_TOKEN,
@@ -43,6 +44,9 @@ SCOOP_BUCKET_TOKEN, SNAPCRAFT_STORE_CREDENTIALS, CHOCOLATEY_API_KEY.`,
   release publish --from result --to github,oci,helm --notes notes.md --dry-run`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if publisher.Jobs < 1 {
+				return fmt.Errorf("--jobs %d: nothing would be transferred; say 1 at least", publisher.Jobs)
+			}
 			release, done, err := openRelease(from)
 			if err != nil {
 				return err

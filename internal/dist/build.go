@@ -91,12 +91,17 @@ func ReadSums(dir string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ParseSums(text), nil
+}
+
+// ParseSums returns what the text of a SumsFile says, as ReadSums does.
+func ParseSums(text []byte) map[string]string {
 	sums := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		sums[name] = sum
 	}
-	return sums, nil
+	return sums
 }
 
 // Sums returns the SHA-256 sums, hexadecimal, of some files of a folder by their names.

@@ -26,8 +26,11 @@ const rootsModule = "golang.org/x/crypto/x509roots/fallback"
 // WriteData writes the files of the data layer to the folder out: CA roots, and the time zones
 // of a Go toolchain's zoneinfo.zip.
 func WriteData(out, zoneinfo string) error {
-	info, _ := debug.ReadBuildInfo()
-	at := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == rootsModule })
+	at := -1
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		at = slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == rootsModule })
+	}
 	if at < 0 {
 		return fmt.Errorf("this program does not know its version of %s; build it as a module", rootsModule)
 	}

@@ -189,8 +189,7 @@ func (m *Manifest) Check(dir string, channels ...string) error {
 	errs = append(errs, err)
 	for _, entry := range entries {
 		_, listed := known[entry.Name()]
-		listed = listed || entry.Name() == dist.SumsFile || entry.Name() == ImagesDir
-		if !listed && !strings.HasSuffix(entry.Name(), ".sigstore.json") {
+		if !listed && !slices.Contains([]string{dist.SumsFile, SignatureFile, ImagesDir}, entry.Name()) {
 			errs = append(errs, fmt.Errorf("%s: %s does not list it", filepath.Join(dir, entry.Name()), File))
 		}
 	}

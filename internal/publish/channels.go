@@ -94,6 +94,9 @@ func (r *Release) secret(name string) (string, error) {
 	return secret(name)
 }
 
+// errNoSecret says that nobody has named a secret.
+var errNoSecret = errors.New("no secret")
+
 // secret returns what an environment variable holds, or the file that NAME_FILE names.
 func secret(name string) (string, error) {
 	if value := os.Getenv(name); value != "" {
@@ -106,7 +109,7 @@ func secret(name string) (string, error) {
 		}
 		return strings.TrimSpace(string(text)), nil
 	}
-	return "", setupError{fmt.Errorf("no secret; set %s, or %s_FILE to a file that holds it", name, name)}
+	return "", setupError{fmt.Errorf("%w; set %s, or %s_FILE to a file that holds it", errNoSecret, name, name)}
 }
 
 // A kind of channel: where it is if nobody says otherwise, how to make one, and the channels that have

@@ -12,7 +12,7 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/einstack/glide/internal/dist"
+	"github.com/einstack/glide/internal/manifest"
 )
 
 // A chocolatey channel is a gallery of NuGet packages. It is asked by the second version of NuGet's
@@ -21,7 +21,8 @@ type chocolatey struct {
 	release *Release
 	push    string
 	feed    string
-	client  *client
+	public  *client // has no key
+	pusher  *client
 }
 
 // The community gallery takes packages at one host and gives them at another.
@@ -40,7 +41,7 @@ func newChocolatey(r *Release, place string) (Channel, error) {
 	if place == communityPush {
 		feed = communityFeed
 	}
-	return &chocolatey{r, place, feed, newClient(r, header)}, err
+	return &chocolatey{r, place, feed, newClient(r, http.Header{}), newClient(r, header)}, err
 }
 
 func (c *chocolatey) Name() string  { return "chocolatey" }
@@ -53,7 +54,7 @@ func (c *chocolatey) Plan(ctx context.Context) ([]Stage, error) {
 	}
 	var stage Stage
 	for _, artifact := range c.release.For(c.Name()) {
-		item, err := c.item(ctx, artifact.Name, places.Chocolatey)
+		item, err := c.item(ctx, artifact, places.Chocolatey)
 		if err != nil {
 			return nil, err
 		}
@@ -72,14 +73,10 @@ type entry struct {
 	} `xml:"content"`
 }
 
-func (c *chocolatey) item(ctx context.Context, name, version string) (Item, error) {
-	file := c.release.path(name)
-	_, size, err := dist.Sum(file)
-	if err != nil {
-		return Item{}, err
-	}
-	item := Item{Name: name, Size: size, State: Absent, Put: func(ctx context.Context) error { return c.put(ctx, file) }}
-	res, err := c.client.do(ctx, http.MethodGet, c.feed+"/api/v2/Packages(Id='glide',Version='"+url.PathEscape(version)+"')", nil, 0, "")
+func (c *chocolatey) item(ctx context.Context, artifact manifest.Artifact, version string) (Item, error) {
+	file := c.release.path(artifact.Name)
+	item := Item{Name: artifact.Name, Size: artifact.Size, State: Absent, Put: func(ctx context.Context) error { return c.put(ctx, file) }}
+	res, err := c.public.do(ctx, http.MethodGet, c.feed+"/api/v2/Packages(Id='glide',Version='"+url.PathEscape(version)+"')", nil, 0, "")
 	if refused(err, http.StatusNotFound) {
 		return item, nil
 	}
@@ -89,7 +86,7 @@ func (c *chocolatey) item(ctx context.Context, name, version string) (Item, erro
 	defer res.Body.Close()
 	var found entry
 	if err := xml.NewDecoder(res.Body).Decode(&found); err != nil {
-		return item, fmt.Errorf("what the gallery says of %s: %w", name, err)
+		return item, fmt.Errorf("what the gallery says of %s: %w", artifact.Name, err)
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -106,7 +103,7 @@ func (c *chocolatey) item(ctx context.Context, name, version string) (Item, erro
 		item.State, item.Detail = Different, fmt.Sprintf("the gallery says %s %s, not SHA512 %s", found.Algorithm, found.Hash, want)
 	}
 	if found.Content.Source != "" {
-		item.Check = func(ctx context.Context) error { return c.check(ctx, found.Content.Source, file) }
+		item.Check = func(ctx context.Context) error { return c.public.same(ctx, found.Content.Source, file) }
 	}
 	return item, nil
 }
@@ -128,7 +125,7 @@ func (c *chocolatey) put(ctx context.Context, file string) error {
 	if err := form.Close(); err != nil {
 		return err
 	}
-	res, err := c.client.do(ctx, http.MethodPut, c.push+"/api/v2/package/", &body, int64(body.Len()), form.FormDataContentType())
+	res, err := c.pusher.do(ctx, http.MethodPut, c.push+"/api/v2/package/", &body, int64(body.Len()), form.FormDataContentType())
 	switch {
 	case refused(err, http.StatusConflict):
 		return againError{err} // it came in the meantime; the next look compares
@@ -138,15 +135,4 @@ func (c *chocolatey) put(ctx context.Context, file string) error {
 		return err
 	}
 	return res.Body.Close()
-}
-
-// check downloads the package as anyone does.
-func (c *chocolatey) check(ctx context.Context, from, file string) error {
-	public := newClient(c.release, http.Header{})
-	res, err := public.do(ctx, http.MethodGet, from, nil, 0, "")
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	return sameAs(res.Body, file)
 }

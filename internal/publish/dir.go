@@ -22,7 +22,7 @@ type directory struct {
 }
 
 func newDir(r *Release, place string) (Channel, error) {
-	return &directory{r, place}, os.MkdirAll(place, 0o755)
+	return &directory{r, place}, nil
 }
 
 func (d *directory) Name() string  { return "dir" }
@@ -114,8 +114,18 @@ func (d *directory) file(name, dir string, published bool) (Item, error) {
 		item.State = Equal
 	default:
 		item.State, item.Detail = Different, fmt.Sprintf("it has the sum %s, not %s", got, want)
+		item.Check = func(context.Context) error { return checkFile(to, from) }
 	}
 	return item, nil
+}
+
+func checkFile(got, want string) error {
+	content, err := os.Open(got)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return sameAs(content, want)
 }
 
 // copyFile copies a file by way of the root, so that what a killed run leaves is not in the version.
@@ -128,12 +138,17 @@ func (d *directory) copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	scratch := filepath.Join(d.root, fmt.Sprintf(".%s-%d", filepath.Base(to), os.Getpid()))
-	if err := pack.Write(scratch, func(w io.Writer) error {
+	scratch, err := os.MkdirTemp(d.root, ".copy-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	whole := filepath.Join(scratch, filepath.Base(to))
+	if err := pack.Write(whole, func(w io.Writer) error {
 		_, err := io.Copy(w, content)
 		return err
 	}); err != nil {
 		return err
 	}
-	return os.Rename(scratch, to)
+	return os.Rename(whole, to)
 }

@@ -30,3 +30,19 @@ func TestSignatureInFolder(t *testing.T) {
 		}
 	}
 }
+
+// To look at a folder doesn't make it.
+func TestLooksAtNoFolder(t *testing.T) {
+	w := channels.New(t)
+	w.Dir = filepath.Join(w.Dir, "rehearsals")
+	dir := channels.Release(t, "0.2.0", "")
+	to := []string{w.At("dir")}
+	publishTo(t, w, dir, to, func(p *Publisher, _ *Release) { p.DryRun = true })
+	if exists(w.Dir) {
+		t.Error("a dry run has made the folder")
+	}
+	wantComplete(t, publishTo(t, w, dir, to, nil))
+	if left, err := filepath.Glob(filepath.Join(w.Dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("%q are left, %v", left, err)
+	}
+}

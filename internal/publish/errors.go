@@ -41,6 +41,8 @@ func (e *refusedError) Error() string {
 // A setupError is a mistake of whoever runs the program.
 type setupError struct{ error }
 
+func (e setupError) Unwrap() error { return e.error }
+
 // An againError is one that looks permanent but comes from another publisher's being faster.
 type againError struct{ error }
 
@@ -98,7 +100,7 @@ func (t courteous) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	after, limited := wait(res.Header)
-	if res.StatusCode == http.StatusForbidden && !limited {
+	if !limited && (res.StatusCode == http.StatusForbidden || res.StatusCode == http.StatusTooManyRequests) {
 		// GitHub's secondary limits may be told by the text alone.
 		var text []byte
 		if text, err = io.ReadAll(io.LimitReader(res.Body, 1<<16)); err != nil {

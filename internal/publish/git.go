@@ -81,7 +81,7 @@ func (g *gitRepository) clone(ctx context.Context) (string, error) {
 	args := []string{"clone", "--quiet", "--depth", "1"}
 	if g.branch != "" {
 		// A branch that is not there yet is made by the first commit.
-		heads, err := g.git(ctx, dir, "ls-remote", "--heads", g.url, g.branch)
+		heads, err := g.git(ctx, dir, "ls-remote", g.url, "refs/heads/"+g.branch)
 		if err != nil {
 			return "", err
 		}
@@ -142,7 +142,11 @@ func (g *gitRepository) git(ctx context.Context, dir string, args ...string) (st
 	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", setupError{fmt.Errorf("%w; install git", err)}
+	}
+	if err != nil {
 		return "", fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return stdout.String(), nil

@@ -1,16 +1,19 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/einstack/glide/internal/dist"
 	"github.com/einstack/glide/internal/manifest"
@@ -24,7 +27,8 @@ type gitHub struct {
 	release *Release
 	api     string // such as "https://api.github.com/repos/einstack/glide"
 	client  *client
-	started map[int64]bool // uploads that were under way when last looked at
+	public  *client  // has no token
+	started sync.Map // by their IDs, assets whose upload was under way when last looked at
 	current *ghRelease
 }
 
@@ -62,7 +66,7 @@ func newGitHub(r *Release, place string) (Channel, error) {
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
-	return &gitHub{release: r, api: place, client: newClient(r, header), started: map[int64]bool{}}, err
+	return &gitHub{release: r, api: place, client: newClient(r, header), public: newClient(r, http.Header{})}, err
 }
 
 func (g *gitHub) Name() string  { return "github" }
@@ -136,7 +140,7 @@ func (g *gitHub) own(releases []ghRelease) (found *ghRelease, extra []ghRelease)
 			}
 			return 1
 		}
-		return int(a.ID - b.ID)
+		return cmp.Compare(a.ID, b.ID)
 	})
 	if len(mine) == 0 {
 		return nil, nil
@@ -159,7 +163,7 @@ func (g *gitHub) create(ctx context.Context) error {
 	}
 	g.current, _ = g.own(releases)
 	if g.current == nil {
-		return fmt.Errorf("the draft is not listed yet")
+		return errors.New("the draft is not listed yet")
 	}
 	return nil
 }
@@ -196,7 +200,7 @@ func (g *gitHub) files(assets []ghAsset) (Stage, error) {
 		}
 	}
 	delete(there, manifest.SignatureFile)
-	for name := range there {
+	for _, name := range slices.Sorted(maps.Keys(there)) {
 		stage = append(stage, Item{Name: name, State: Different, Detail: "it is not of this release"})
 	}
 	return stage, nil
@@ -204,13 +208,12 @@ func (g *gitHub) files(assets []ghAsset) (Stage, error) {
 
 func (g *gitHub) file(name, mediaType, digest string, size int64, asset ghAsset, found, published bool) Item {
 	item := Item{Name: name, Size: size}
+	check := func(ctx context.Context) error { return g.public.same(ctx, asset.URL, g.release.path(name)) }
 	switch {
 	case found && asset.State == "uploaded" && asset.Digest == digest && asset.Size == size:
-		item.State = Equal
-		item.Check = func(ctx context.Context) error { return g.check(ctx, asset.URL, g.release.path(name)) }
+		item.State, item.Check = Equal, check
 	case found && asset.State == "uploaded":
-		item.State, item.Detail = Different, fmt.Sprintf("GitHub says %s, not %s", asset.Digest, digest)
-		item.Check = func(ctx context.Context) error { return g.check(ctx, asset.URL, g.release.path(name)) }
+		item.State, item.Check, item.Detail = Different, check, fmt.Sprintf("GitHub says %s, not %s", asset.Digest, digest)
 	case published:
 		item.State, item.Detail = Different, "the release is published without it"
 	case found:
@@ -224,9 +227,8 @@ func (g *gitHub) file(name, mediaType, digest string, size int64, asset ghAsset,
 // restart uploads an asset again that an earlier upload has left unfinished. Another publisher may be
 // at it: only what is unfinished when looked at once more is taken for left.
 func (g *gitHub) restart(ctx context.Context, asset ghAsset, name, mediaType, digest string) error {
-	if !g.started[asset.ID] {
-		g.started[asset.ID] = true
-		return againError{fmt.Errorf("an upload of it is under way, or was given up")}
+	if _, before := g.started.LoadOrStore(asset.ID, true); !before {
+		return againError{errors.New("an upload of it is under way, or was given up")}
 	}
 	if err := g.remove(ctx, fmt.Sprintf("/releases/assets/%d", asset.ID)); err != nil {
 		return err
@@ -336,20 +338,6 @@ func list[T any](ctx context.Context, g *gitHub, path string) ([]T, error) {
 	return all, nil
 }
 
-// download gets an asset as anyone does, without the token.
-func (g *gitHub) download(ctx context.Context, from string) (*http.Response, error) {
-	return newClient(g.release, http.Header{}).do(ctx, http.MethodGet, from, nil, 0, "")
-}
-
-func (g *gitHub) check(ctx context.Context, from, file string) error {
-	res, err := g.download(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	return sameAs(res.Body, file)
-}
-
 // ErrNoAsset says that a release has no such asset.
 var ErrNoAsset = errors.New("no such asset")
 
@@ -376,7 +364,7 @@ func Asset(ctx context.Context, channels []Channel, name string) ([]byte, error)
 			if asset.Name != name {
 				continue
 			}
-			res, err := g.download(ctx, asset.URL)
+			res, err := g.public.do(ctx, http.MethodGet, asset.URL, nil, 0, "")
 			if err != nil {
 				return nil, err
 			}

@@ -103,9 +103,12 @@ type index struct {
 
 // list adds the chart to index.yaml.
 func (h *helm) list(old []byte, metadata map[string]any, artifact manifest.Artifact) ([]byte, error) {
-	known := index{APIVersion: "v1", Entries: map[string][]map[string]any{}}
+	known := index{APIVersion: "v1"}
 	if err := yaml.Unmarshal(old, &known); err != nil && len(old) > 0 {
 		return nil, err
+	}
+	if known.Entries == nil {
+		known.Entries = map[string][]map[string]any{}
 	}
 	name := fmt.Sprint(metadata["name"])
 	for _, entry := range known.Entries[name] {

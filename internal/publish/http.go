@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 )
 
 // A client speaks with an HTTP API.
@@ -82,6 +83,16 @@ func (c *client) upload(ctx context.Context, url, file, mediaType string, out an
 	return decode(res, "POST "+url, out)
 }
 
+// same gets a file and compares it with one of the release.
+func (c *client) same(ctx context.Context, url, file string) error {
+	res, err := c.do(ctx, http.MethodGet, url, nil, 0, "")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	return sameAs(res.Body, file)
+}
+
 func decode(res *http.Response, request string, out any) error {
 	defer res.Body.Close()
 	if out == nil {
@@ -93,16 +104,8 @@ func decode(res *http.Response, request string, out any) error {
 	return nil
 }
 
-// status tells whether an error is an answer with one of the given statuses.
+// refused tells whether an error is an answer with one of the given statuses.
 func refused(err error, statuses ...int) bool {
 	r, ok := err.(*refusedError)
-	if !ok {
-		return false
-	}
-	for _, status := range statuses {
-		if r.status == status {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(statuses, r.status)
 }

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -15,8 +16,11 @@ func (r *Release) keychain() (authn.Keychain, error) {
 		return authn.NewMultiKeychain(), nil
 	}
 	password, err := secret("REGISTRY_PASSWORD")
-	if err != nil {
+	if errors.Is(err, errNoSecret) {
 		return authn.DefaultKeychain, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	user, err := secret("REGISTRY_USER")
 	return login{user, password}, err
@@ -43,6 +47,9 @@ func (r *Release) DockerConfig(references []string) ([]string, error) {
 			return nil, err
 		}
 		registry := ref.Context().RegistryStr()
+		if registry == name.DefaultRegistry {
+			registry = authn.DefaultAuthKey // as docker login calls Docker Hub
+		}
 		auth, err := keychain.Resolve(ref.Context())
 		if err == nil && auth != authn.Anonymous {
 			auths[registry], err = auth.Authorization()

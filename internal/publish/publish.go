@@ -218,7 +218,7 @@ func (r *run) channel(ctx context.Context, c Channel) Result {
 // backoff returns how long to wait after some failures, give or take a half, so that two publishers
 // don't meet again and again.
 func (p *Publisher) backoff(failures int) time.Duration {
-	wait := p.Backoff << (failures - 1)
+	wait := p.Backoff << min(failures-1, 10)
 	return wait/2 + rand.N(wait+1)
 }
 
@@ -242,7 +242,7 @@ func (r *run) put(ctx context.Context, c Channel, stages []Stage) (int, error) {
 func (r *run) putStage(ctx context.Context, c Channel, stage Stage) (total int, err error) {
 	var mu sync.Mutex
 	var errs []error
-	var group errgroup.Group
+	var group sync.WaitGroup
 	for _, item := range stage {
 		if item.State != Absent {
 			continue
@@ -250,24 +250,23 @@ func (r *run) putStage(ctx context.Context, c Channel, stage Stage) (total int, 
 		select {
 		case r.slots <- struct{}{}:
 		case <-ctx.Done():
-			return total, errors.Join(group.Wait(), context.Cause(ctx))
+			continue
 		}
-		group.Go(func() error {
+		group.Go(func() {
 			defer func() { <-r.slots }()
 			err := item.Put(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", item.Name, err))
-				return nil
+				return
 			}
 			total++
 			r.say(c, "put %s", item)
-			return nil
 		})
 	}
-	_ = group.Wait() // the errors are in errs, all of them
-	return total, errors.Join(errs...)
+	group.Wait()
+	return total, errors.Join(append(errs, context.Cause(ctx))...)
 }
 
 // String returns the item's name, with its size if that matters.

@@ -512,3 +512,24 @@ func TestGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// What is ended before it has begun is not complete, so that no other stage begins.
+func TestEnds(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	r := &run{Publisher: &Publisher{}, slots: make(chan struct{})} // all are taken
+	stage := Stage{{Name: "thing", State: Absent}}
+	if put, err := r.put(ctx, stubborn{}, []Stage{stage, stage}); put != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("put %d, %v", put, err)
+	}
+}
+
+// Patience has an end, however often a channel is to be tried.
+func TestBackoff(t *testing.T) {
+	p := &Publisher{Backoff: time.Second}
+	for failures := 1; failures < 100; failures++ {
+		if wait := p.backoff(failures); wait < 500*time.Millisecond || wait > time.Hour {
+			t.Errorf("after %d failures it waits for %s", failures, wait)
+		}
+	}
+}

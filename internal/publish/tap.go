@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -63,17 +65,14 @@ func (t *tap) update(name string, old, content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, formula := range places.Formulas {
-		if formula != name {
-			continue
+	if !slices.Contains(places.Formulas, name) {
+		if old == nil {
+			return nil, fmt.Errorf("it is no place for %s", t.release.Version)
 		}
-		if len(published) > 0 && published[0] == t.release.Version && !bytes.Equal(old, content) {
-			return nil, errors.New("it says something else of this version")
-		}
-		return content, nil
+		return old, nil
 	}
-	if old == nil {
-		return content, nil
+	if len(published) > 0 && published[0] == t.release.Version && !bytes.Equal(old, content) {
+		return nil, errors.New("it says something else of this version")
 	}
-	return old, nil
+	return content, nil
 }

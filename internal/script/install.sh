@@ -85,6 +85,12 @@ install() {
   put THIRD_PARTY_NOTICES.txt share/glide/THIRD_PARTY_NOTICES.txt
   # The program comes last: if it is there, all is.
   put glide bin/glide 755
+  if [ -f "$list" ]; then
+    # What an older version had, and this one has not.
+    while read -r file; do
+      grep -qxF "$file" "$scratch/installed" || remove "$file"
+    done < "$list"
+  fi
   put_file "$scratch/installed" "$list" 644
 
   echo "installed glide $version to $prefix/bin/glide"
@@ -97,11 +103,16 @@ install() {
 uninstall() {
   [ -f "$list" ] || die "nothing is installed below $prefix; name the folder with --prefix"
   while read -r file; do
-    rm -f "$prefix/$file" || die "$prefix/$file cannot be removed; run as its owner"
+    remove "$file"
   done < "$list"
   rm -f "$list"
   rmdir "$prefix/share/glide" 2> /dev/null || true
   echo "removed glide from $prefix"
+}
+
+# remove FILE removes what was installed.
+remove() {
+  rm -f "$prefix/$1" || die "$prefix/$1 cannot be removed; run as its owner"
 }
 
 # detect_target prints the release's name of this system and architecture: linux_amd64.
@@ -167,7 +178,7 @@ verify_signature() {
   cosign verify-blob "$scratch/SHA256SUMS" --bundle "$scratch/SHA256SUMS.sigstore.json" \
     --certificate-identity-regexp '@SIGNER@'"$(echo "$version" | sed 's/\./\\./g')\$" \
     --certificate-oidc-issuer https://token.actions.githubusercontent.com > "$scratch/cosign" 2>&1 \
-    || die "the signature of $base/SHA256SUMS is not the release's: $(tail -n 1 "$scratch/cosign")"
+    || die "the signature of $base/SHA256SUMS is not the release's: $(tail -n 1 "$scratch/cosign") (it takes cosign 3)"
 }
 
 verify_sum() {

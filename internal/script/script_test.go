@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -135,7 +136,8 @@ func TestInstall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			prefix := t.TempDir()
 			install := script(t, here)
-			// The second time is an upgrade.
+			list, old := filepath.Join(prefix, "share", "glide", "installed"), filepath.Join(prefix, "bin", "glide-old")
+			// The second time is an upgrade, of a version that had one more program.
 			for range 2 {
 				output, err := run(t, shell, "", install, "--from", m.URL+"/", "--prefix", prefix)
 				if err != nil {
@@ -144,12 +146,22 @@ func TestInstall(t *testing.T) {
 				if want := "installed glide " + version + " to " + prefix + "/bin/glide"; !strings.Contains(output, want) {
 					t.Errorf("printed %q, want %q", output, want)
 				}
+				if _, err := os.Stat(old); err == nil {
+					t.Error("a program of the older version is left")
+				}
+				installed, err := os.ReadFile(list)
+				if err != nil || bytes.Contains(installed, []byte("glide-old")) {
+					t.Errorf("installed %q, %v", installed, err)
+				}
+				if err := errors.Join(os.WriteFile(list, append(installed, "bin/glide-old\n"...), 0o644), os.WriteFile(old, nil, 0o755)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			printed, err := exec.CommandContext(t.Context(), filepath.Join(prefix, "bin", "glide")).Output()
 			if err != nil || string(printed) != "glide "+version+"\n" {
 				t.Errorf("glide printed %q, %v", printed, err)
 			}
-			if found := files(t, prefix); len(found) != 9 {
+			if found := files(t, prefix); len(found) != 10 { // with that program
 				t.Errorf("installed %q", found)
 			}
 			other := filepath.Join(prefix, "share", "man", "man1", "other.1")

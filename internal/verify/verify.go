@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -46,9 +49,12 @@ type Report struct {
 	Rows    []Row  `json:"rows"`
 }
 
-// Err returns an error that names everything that is wrong, nil if nothing is.
+// Err returns an error that names everything that is wrong, nil if nothing is. To have compared nothing is wrong too.
 func (r *Report) Err() error {
 	var errs []error
+	if !slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Verdict == Same }) {
+		errs = append(errs, errors.New("nothing that is published was found to be the same"))
+	}
 	for _, row := range r.Rows {
 		if row.Verdict != Same && row.Verdict != Unchecked {
 			errs = append(errs, fmt.Errorf("%s: %s is %s: %s", row.Channel, row.Name, row.Verdict, row.Detail))
@@ -71,7 +77,8 @@ func Run(ctx context.Context, rebuilt *publish.Release, channels []publish.Chann
 }
 
 func compare(ctx context.Context, rebuilt *publish.Release, channel publish.Channel) []Row {
-	if len(rebuilt.For(channel.Name())) == 0 {
+	// A folder gets all there is.
+	if len(rebuilt.For(channel.Name())) == 0 && channel.Name() != "dir" {
 		return []Row{{channel.Name(), channel.Place(), Unchecked, "nothing of it was made again"}}
 	}
 	stages, err := channel.Plan(ctx)
@@ -100,6 +107,7 @@ func row(ctx context.Context, rebuilt *publish.Release, item publish.Item) Row {
 		check = item.Check(ctx)
 	}
 	var content *publish.ContentError
+	var unanswered *url.Error
 	switch {
 	case errors.As(check, &content):
 		defer os.Remove(content.Got)
@@ -107,6 +115,8 @@ func row(ctx context.Context, rebuilt *publish.Release, item publish.Item) Row {
 		if partly(rebuilt, item.Name, content.Got) {
 			r.Verdict, r.Detail = Unchecked, "all that was made again is in it"
 		}
+	case errors.As(check, &unanswered):
+		r.Verdict, r.Detail = Unread, check.Error()
 	case check != nil:
 		r.Verdict, r.Detail = Different, check.Error()
 	case item.State == publish.Absent:
@@ -119,28 +129,40 @@ func row(ctx context.Context, rebuilt *publish.Release, item publish.Item) Row {
 	return r
 }
 
-// partly tells whether a published list names all that was made again, and what was not is the images
-// or the chart, which takes Nix or Helm.
+// partly tells whether a published list says of all that was made again what that is, and besides names only
+// images or the chart, which take Nix or Helm to make.
 func partly(rebuilt *publish.Release, name, got string) bool {
 	if len(rebuilt.For("oci")) > 0 && len(rebuilt.For("helm")) > 0 {
 		return false
 	}
-	if name == dist.SumsFile {
-		return true // it has no more to say than the list, and the sum of that
-	}
 	text, err := os.ReadFile(got)
-	if err != nil || name != manifest.File {
-		return false
-	}
-	published, err := manifest.Parse(text)
 	if err != nil {
 		return false
 	}
-	for _, a := range published.Artifacts {
-		at := slices.IndexFunc(rebuilt.Artifacts, func(b manifest.Artifact) bool { return a.Name == b.Name })
-		if at < 0 && a.Kind != "image" && a.Kind != "chart" || at >= 0 && rebuilt.Artifacts[at].SHA256 != a.SHA256 {
+	switch name {
+	case manifest.File:
+		published, err := manifest.Parse(text)
+		if err != nil {
 			return false
 		}
+		published.Artifacts = slices.DeleteFunc(published.Artifacts, func(a manifest.Artifact) bool {
+			made := slices.ContainsFunc(rebuilt.Artifacts, func(b manifest.Artifact) bool { return a.Name == b.Name })
+			return !made && (a.Kind == "image" || a.Kind == "chart")
+		})
+		return reflect.DeepEqual(published, rebuilt.Manifest)
+	case dist.SumsFile:
+		published := dist.ParseSums(text)
+		made, err := dist.ReadSums(rebuilt.Dir)
+		if err != nil {
+			return false
+		}
+		if name := chart.Name(rebuilt.Version); made[name] == "" {
+			delete(published, name)
+		}
+		// The other list is another one, as its own row says.
+		delete(published, manifest.File)
+		delete(made, manifest.File)
+		return maps.Equal(published, made)
 	}
-	return published.Version == rebuilt.Version
+	return false
 }

@@ -83,7 +83,7 @@ func TestVerifies(t *testing.T) {
 			same[row.Channel]++
 		}
 	}
-	for _, channel := range []string{"chocolatey", "github", "helm", "homebrew", "oci", "scoop", "snap"} {
+	for _, channel := range []string{"chocolatey", "dir", "github", "helm", "homebrew", "oci", "scoop", "snap"} {
 		if same[channel] == 0 {
 			t.Errorf("%s: nothing was compared", channel)
 		}
@@ -127,9 +127,13 @@ func TestVerifiesWithoutImages(t *testing.T) {
 	for _, a := range r.Artifacts {
 		names = append(names, a.Name)
 	}
-	whole, err := os.ReadFile(filepath.Join(r.Dir, manifest.File))
-	if err != nil {
-		t.Fatal(err)
+	whole := map[string][]byte{}
+	for _, name := range []string{manifest.File, dist.SumsFile} {
+		text, err := os.ReadFile(filepath.Join(r.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[name] = text
 	}
 	list, err := json.Marshal(r.Manifest)
 	if err != nil {
@@ -160,9 +164,19 @@ func TestVerifiesWithoutImages(t *testing.T) {
 	if got := slices.DeleteFunc(unchecked, func(row string) bool { return !strings.HasPrefix(row, "github ") }); !slices.Equal(got, want) {
 		t.Errorf("not checked are %v, want %v", got, want)
 	}
-	w.GitHub.Tamper(r.Tag(), manifest.File, bytes.Index(whole, []byte(r.Artifacts[0].SHA256))+5, true)
-	if err := Run(t.Context(), r, channelsOf(t, w, r)).Err(); err == nil || !strings.Contains(err.Error(), "github: release.json is different") {
-		t.Errorf("of a list with another sum: %v", err)
+	for _, changed := range []struct{ list, text string }{
+		{manifest.File, r.Artifacts[0].SHA256},
+		{manifest.File, "\"date\": \"2"},
+		{dist.SumsFile, r.Artifacts[0].SHA256},
+		{dist.SumsFile, r.Artifacts[0].Name},
+	} {
+		at := bytes.Index(whole[changed.list], []byte(changed.text)) + len(changed.text) - 1
+		w.GitHub.Tamper(r.Tag(), changed.list, at, true)
+		want := "github: " + changed.list + " is different"
+		if err := Run(t.Context(), r, channelsOf(t, w, r)).Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("with another end of %s: %v, want %q", changed.text, err, want)
+		}
+		w.GitHub.Tamper(r.Tag(), changed.list, at, true)
 	}
 }
 
@@ -189,6 +203,11 @@ func TestFindsEveryFlippedByte(t *testing.T) {
 		wantFound(t, w, r, "github", name)
 		w.GitHub.Tamper(r.Tag(), name, 30, true)
 	}
+	folder := filepath.Join(w.Dir, "0.2.0", dist.SumsFile)
+	if err := os.WriteFile(folder, []byte("other"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	wantFound(t, w, r, "dir", dist.SumsFile)
 	w.NuGet.Tamper("0.2.0")
 	wantFound(t, w, r, "chocolatey", "glide.0.2.0.nupkg")
 	w.Snaps.Tamper()
@@ -209,7 +228,7 @@ func TestFindsEveryFlippedByte(t *testing.T) {
 	}
 }
 
-// wantFound fails unless the report says of one thing alone that it differs.
+// wantFound fails unless the report says of a thing, by how its name begins, that it differs.
 func wantFound(t *testing.T, w *channels.World, r *publish.Release, channel, name string) {
 	t.Helper()
 	opened, err := publish.Open(r, []string{w.At(channel)})
@@ -224,6 +243,32 @@ func wantFound(t *testing.T, w *channels.World, r *publish.Release, channel, nam
 	}
 	if !found {
 		t.Errorf("%s: what was changed in %s is not found: %+v", channel, name, Run(t.Context(), r, opened).Rows)
+	}
+}
+
+// No answer says nothing of what is published.
+func TestUnread(t *testing.T) {
+	w, r := published(t)
+	r.Silence = time.Second
+	opened, err := publish.Open(r, []string{w.At("github")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Faults.Set(0, nil)
+	Run(t.Context(), r, opened)
+	first := slices.IndexFunc(w.Faults.Calls(), func(call string) bool { return strings.Contains(call, "/download/") })
+	w.Faults.Set(first+1, channels.Silent)
+	rows := slices.DeleteFunc(Run(t.Context(), r, opened).Rows, func(row Row) bool { return row.Verdict == Same })
+	if len(rows) == 0 || slices.ContainsFunc(rows, func(row Row) bool { return row.Verdict != Unread }) {
+		t.Errorf("got %+v", rows)
+	}
+}
+
+// Who compares nothing has verified nothing.
+func TestComparesNothing(t *testing.T) {
+	report := &Report{Rows: []Row{{"snap", "https://api.snapcraft.io", Unchecked, "nothing of it was made again"}}}
+	if err := report.Err(); err == nil {
+		t.Error("it is verified")
 	}
 }
 

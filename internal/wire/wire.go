@@ -37,6 +37,7 @@ func (t *Impatient) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
+	timer.Stop() // until somebody reads
 	res.Body = &body{res.Body, ctx, cancel, timer, t.Silence}
 	return res, nil
 }
@@ -61,8 +62,9 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
 	b.timer.Reset(b.silence)
+	defer b.timer.Stop()
+	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, context.Canceled) {
 		err = context.Cause(b.ctx)
 	}

@@ -13,8 +13,7 @@ type Faults struct {
 	calls int
 	at    int // number of the call that is spoilt, from 1
 	fault Fault
-	// Log is the calls so far.
-	log []string
+	log   []string // the calls so far
 }
 
 // A Fault answers a call in another way than the server would.

@@ -18,22 +18,13 @@ import (
 // NuGet is a gallery of packages with the second version of NuGet's API, as Chocolatey's.
 type NuGet struct {
 	URL string
-	// Moderating says that an older version waits for its moderators, so that no other is taken.
-	Moderating bool
 
-	mu       sync.Mutex
-	packages map[string][]byte // by version
-	pushes   int
+	mu         sync.Mutex
+	packages   map[string][]byte // by version
+	moderating bool
 }
 
 func newNuGet() *NuGet { return &NuGet{packages: map[string][]byte{}} }
-
-// Package returns the package of a version, nil if there is none.
-func (n *NuGet) Package(version string) []byte {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.packages[version]
-}
 
 // Tamper flips a bit of a package, whose hash then is another.
 func (n *NuGet) Tamper(version string) {
@@ -43,11 +34,11 @@ func (n *NuGet) Tamper(version string) {
 	n.packages[version][0] ^= 1
 }
 
-// SetModerating changes Moderating.
+// SetModerating says whether an older version waits for its moderators, so that no other is taken.
 func (n *NuGet) SetModerating(moderating bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.Moderating = moderating
+	n.moderating = moderating
 }
 
 var query = regexp.MustCompile(`^/api/v2/Packages\(Id='glide',Version='([^']+)'\)$`)
@@ -55,6 +46,10 @@ var query = regexp.MustCompile(`^/api/v2/Packages\(Id='glide',Version='([^']+)'\
 func (n *NuGet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut && path.Clean(r.URL.Path) == "/api/v2/package" {
 		n.push(w, r)
+		return
+	}
+	if r.Header.Get("X-NuGet-ApiKey") != "" {
+		http.Error(w, "the test wants no key here", http.StatusBadRequest)
 		return
 	}
 	n.mu.Lock()
@@ -124,11 +119,10 @@ func (n *NuGet) push(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case n.packages[version] != nil:
 		http.Error(w, "A package with this id and version exists and cannot be modified", http.StatusConflict)
-	case n.Moderating:
+	case n.moderating:
 		http.Error(w, "A previous version is waiting for moderation", http.StatusForbidden)
 	default:
 		n.packages[version] = content
-		n.pushes++
 		w.WriteHeader(http.StatusCreated)
 	}
 }
