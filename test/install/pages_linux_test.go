@@ -124,7 +124,8 @@ wait $restart`))
 func installRows(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| `(.+)` \\| [^`]+ \\|$").FindAllStringSubmatch(read(t, filepath.Join(repo.Root(), "docs/install.md")), -1) {
+	table, _, _ := strings.Cut(read(t, filepath.Join(repo.Root(), "docs/install.md")), "<!-- end of channels -->")
+	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| `(.+)` \\| [^`]+ \\|$").FindAllStringSubmatch(table, -1) {
 		rows[row[1]] = strings.ReplaceAll(row[2], `\|`, "|")
 	}
 	return rows
