@@ -36,9 +36,12 @@ func newGitRepository(r *Release, place, secret string) (*gitRepository, error) 
 type gitFile struct {
 	path string
 	// update returns what the file should hold instead of old, which is nil if there is none: old
-	// itself if it is right, and an error if it says something else of the very version.
+	// itself if it is right, errNewer if it is to stay without a comparison, and another error if it
+	// says something else of the very version.
 	update func(old []byte) ([]byte, error)
 }
+
+var errNewer = errors.New("a newer version has its place")
 
 // item compares files with the branch's. To put it is one commit, pushed on top of what was seen: if
 // another publisher pushed in between, it fails and is to be looked at again.
@@ -56,10 +59,13 @@ func (g *gitRepository) item(ctx context.Context, message string, files []gitFil
 			return item, err
 		}
 		content, err := file.update(old)
+		if err != nil {
+			details = append(details, fmt.Sprintf("%s: %v", file.path, err))
+		}
 		switch {
+		case errors.Is(err, errNewer):
 		case err != nil:
 			item.State = Different
-			details = append(details, fmt.Sprintf("%s: %v", file.path, err))
 		case old == nil || !bytes.Equal(old, content):
 			changed[file.path] = content
 		}

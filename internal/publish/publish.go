@@ -35,7 +35,7 @@ type Item struct {
 	Name   string
 	Size   int64 // of what is transferred at most, bytes
 	State  State
-	Detail string // what is there instead, if it is different
+	Detail string // what is there instead, if it is different, or not compared
 	// Put brings the item to the channel. It may have happened, in part or whole, even if it fails.
 	Put func(context.Context) error
 	// Check reads what the public gets and compares every byte; nil where nobody can.

@@ -52,8 +52,7 @@ func (t *tap) Plan(ctx context.Context) ([]Stage, error) {
 	return []Stage{{item}}, err
 }
 
-// update returns what a file should hold: the release's content, unless it has a newer version, which
-// by the policy keeps its name.
+// update returns what a file should hold: the release's content. A newer version keeps its name, by the policy.
 func (t *tap) update(name string, old, content []byte) ([]byte, error) {
 	var published []string
 	if found := t.version.FindSubmatch(old); found != nil {
@@ -69,7 +68,7 @@ func (t *tap) update(name string, old, content []byte) ([]byte, error) {
 		if old == nil {
 			return nil, fmt.Errorf("it is no place for %s", t.release.Version)
 		}
-		return old, nil
+		return nil, errNewer
 	}
 	if len(published) > 0 && published[0] == t.release.Version && !bytes.Equal(old, content) {
 		return nil, errors.New("it says something else of this version")

@@ -125,6 +125,8 @@ func row(ctx context.Context, rebuilt *publish.Release, item publish.Item) Row {
 		r.Verdict, r.Detail = Unchecked, "the chart was not made again"
 	case item.State == publish.Different:
 		r.Verdict = Different
+	case item.Detail != "":
+		r.Verdict = Unchecked
 	}
 	return r
 }

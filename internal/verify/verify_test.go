@@ -164,6 +164,10 @@ func TestVerifiesWithoutImages(t *testing.T) {
 	if got := slices.DeleteFunc(unchecked, func(row string) bool { return !strings.HasPrefix(row, "github ") }); !slices.Equal(got, want) {
 		t.Errorf("not checked are %v, want %v", got, want)
 	}
+	lists, err := publish.Open(r, []string{w.At("github")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, changed := range []struct{ list, text string }{
 		{manifest.File, r.Artifacts[0].SHA256},
 		{manifest.File, "\"date\": \"2"},
@@ -173,7 +177,7 @@ func TestVerifiesWithoutImages(t *testing.T) {
 		at := bytes.Index(whole[changed.list], []byte(changed.text)) + len(changed.text) - 1
 		w.GitHub.Tamper(r.Tag(), changed.list, at, true)
 		want := "github: " + changed.list + " is different"
-		if err := Run(t.Context(), r, channelsOf(t, w, r)).Err(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := Run(t.Context(), r, lists).Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("with another end of %s: %v, want %q", changed.text, err, want)
 		}
 		w.GitHub.Tamper(r.Tag(), changed.list, at, true)
@@ -243,6 +247,20 @@ func wantFound(t *testing.T, w *channels.World, r *publish.Release, channel, nam
 	}
 	if !found {
 		t.Errorf("%s: what was changed in %s is not found: %+v", channel, name, Run(t.Context(), r, opened).Rows)
+	}
+}
+
+// What has the place of a release is not what it is said to be, and not compared.
+func TestNewerVersion(t *testing.T) {
+	w, r := published(t)
+	w.Rewrite(t, "tap", "Formula/glide.rb", `version "0.2.0"`, `version "9.9.9"`)
+	opened, err := publish.Open(r, []string{w.At("homebrew")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Row{{"homebrew", "glide 0.2.0", Unchecked, "Formula/glide.rb: a newer version has its place"}}
+	if rows := Run(t.Context(), r, opened).Rows; !slices.Equal(rows, want) {
+		t.Errorf("got %+v", rows)
 	}
 }
 
