@@ -50,6 +50,9 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if built.Size > 11e6 {
+		t.Errorf("the binary has %d bytes; does something ask for methods by name, as text/template does? Then the linker keeps all", built.Size)
+	}
 	if err := WriteSums(dir, map[string]string{target.Binary(): built.SHA256}); err != nil {
 		t.Fatal(err)
 	}
