@@ -62,7 +62,7 @@ func (g *Gateway) serve(d dialect.Dialect) http.HandlerFunc {
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, d dialect.Dialect) *exchange {
 	x := &exchange{
 		g: g, state: g.state.Load(), w: w, control: http.NewResponseController(w), r: r,
-		call: provider.Call{Dialect: d, Header: r.Header}, began: time.Now(),
+		call: provider.Call{Dialect: d, Header: r.Header, Via: g.via}, began: time.Now(),
 	}
 	x.identify()
 	x.beginSpan()
@@ -128,7 +128,7 @@ func (x *exchange) read() *chat.Error {
 	return x.readBody()
 }
 
-// looped marks a request as having been here. It refuses one that was.
+// looped refuses a request that has been here before.
 func (g *Gateway) looped(r *http.Request) *chat.Error {
 	for _, via := range r.Header["Via"] {
 		if strings.Contains(via, g.via) {
@@ -138,7 +138,6 @@ func (g *Gateway) looped(r *http.Request) *chat.Error {
 			}
 		}
 	}
-	r.Header["Via"] = append(r.Header["Via"], g.via)
 	return nil
 }
 

@@ -171,6 +171,7 @@ func (t *try) relayStream(ctx context.Context, answer *provider.Answer) *setback
 	t.call.Body.Release()
 	t.call.Body = nil
 	h := t.commit(answer)
+	answer.Header = nil
 	h["Cache-Control"] = []string{"no-cache"}
 	h["X-Accel-Buffering"] = []string{"no"} // or nginx in front would hold events back
 	t.w.WriteHeader(answer.Status)

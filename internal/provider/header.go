@@ -14,7 +14,7 @@ import (
 // proxy, internal addresses.
 var forwarded = []string{
 	"Accept", "User-Agent", "Idempotency-Key", "X-Client-Request-Id", "Openai-Beta",
-	"Anthropic-Beta", "Anthropic-Version", "Traceparent", "Tracestate", "Via",
+	"Anthropic-Beta", "Anthropic-Version", "Traceparent", "Tracestate",
 }
 
 // credentials lists the headers by which providers know who asks.

@@ -186,6 +186,9 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(joined)), nil }
 	}
 	req.Body, _ = req.GetBody() // neither of the two fails
+	if call.Via != "" {
+		req.Header["Via"] = append(slices.Clip(call.Header["Via"]), call.Via)
+	}
 	if call.Traceparent != "" {
 		req.Header["Traceparent"] = []string{call.Traceparent}
 	}
@@ -197,7 +200,9 @@ func (n *native) post(ctx context.Context, call *Call, u *url.URL, body *Body, p
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", u.Host, err)
 	}
-	return &Answer{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength, Body: res.Body}, nil
+	a := &Answer{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength, Body: res.Body}
+	res.Header = nil // the body knows of res until it ends
+	return a, nil
 }
 
 // join returns the address below base. Unlike [url.URL.JoinPath] it begins the path with a

@@ -37,6 +37,8 @@ type Call struct {
 	Body    *Body       // a JSON object
 	Model   scan.Range  // where the model's name lies in the body, with its quotes
 	Stream  bool
+	// Via is this gateway's entry in the header Via, after those that the client sent.
+	Via string
 	// Traceparent takes the place of the client's header; empty to leave that.
 	Traceparent string
 }
