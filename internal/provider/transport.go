@@ -13,7 +13,7 @@ import (
 // life of the process: connections outlast a reload of the configuration.
 var transports struct {
 	sync.Mutex
-	of map[transportKey]*http.Transport
+	of map[transportKey]*plainTransport
 }
 
 type transportKey struct {
@@ -21,7 +21,7 @@ type transportKey struct {
 	idle    int
 }
 
-func transport(c *config.Client) *http.Transport {
+func transport(c *config.Client) *plainTransport {
 	key := transportKey{c.ConnectTimeout.Std(), c.MaxIdleConns}
 	transports.Lock()
 	defer transports.Unlock()
@@ -50,11 +50,12 @@ func transport(c *config.Client) *http.Transport {
 		// A dead connection of HTTP/2 is found although streams are quiet.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
+	p := &plainTransport{Transport: t}
 	if transports.of == nil {
-		transports.of = map[transportKey]*http.Transport{}
+		transports.of = map[transportKey]*plainTransport{}
 	}
-	transports.of[key] = t
-	return t
+	transports.of[key] = p
+	return p
 }
 
 // CloseIdle closes the connections to providers that no request uses.
