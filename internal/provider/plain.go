@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,13 +25,9 @@ type plainTransport struct {
 	sweep *time.Timer             // set while there are idle connections
 }
 
-const (
-	// maxAhead is the largest body of a request, in bytes, that is sent as a whole before
-	// anything is read. The system takes it in even if the server does not.
-	maxAhead = 64 << 10
-	// maxHead is the largest head of an answer, in bytes.
-	maxHead = 64 << 10
-)
+// maxAhead is the largest body of a request, in bytes, that is sent as a whole before anything
+// is read. The system takes it in even if the server does not.
+const maxAhead = 64 << 10
 
 // RoundTrip sends a request and returns when the head of the answer is here.
 func (t *plainTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -124,8 +121,13 @@ func (t *plainTransport) keep(c *plainConn) {
 	c.since = time.Now()
 	t.idle[c.addr] = append(t.idle[c.addr], c)
 	if t.sweep == nil {
-		t.sweep = time.AfterFunc(t.IdleConnTimeout, func() { t.closeIdle(time.Now().Add(-t.IdleConnTimeout)) })
+		t.sweepLater()
 	}
+}
+
+// sweepLater has connections closed when they have been idle for too long. The lock is held.
+func (t *plainTransport) sweepLater() {
+	t.sweep = time.AfterFunc(t.IdleConnTimeout, func() { t.closeIdle(time.Now().Add(-t.IdleConnTimeout)) })
 }
 
 // closeIdle closes the connections that have been idle since before a time.
@@ -146,7 +148,7 @@ func (t *plainTransport) closeIdle(before time.Time) {
 	}
 	t.sweep.Stop()
 	if t.sweep = nil; len(t.idle) > 0 {
-		t.sweep = time.AfterFunc(t.IdleConnTimeout, func() { t.closeIdle(time.Now().Add(-t.IdleConnTimeout)) })
+		t.sweepLater()
 	}
 }
 
@@ -171,7 +173,7 @@ func (c *plainConn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) }
 
 var (
 	plainWriters = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
-	errHead      = errors.New("the head of the answer is larger than 64 KiB")
+	errHead      = fmt.Errorf("the head of the answer is larger than %d KiB", maxHead>>10)
 	errProtocol  = errors.New("the server wants to speak another protocol")
 )
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,6 +80,45 @@ func TestPlainReuses(t *testing.T) {
 	}
 	if n := connections.Load(); n != 2 {
 		t.Errorf("%d connections were made, want 2", n)
+	}
+}
+
+// TestPlainLeaves sends what is not its own by way of net/http's transport.
+func TestPlainLeaves(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprint(w, len(body), r.RequestURI)
+	}))
+	defer server.Close()
+	p := newPlain(time.Minute)
+	defer p.CloseIdleConnections()
+	if got, err := post(t, p, server.URL+"/large", strings.Repeat("x", maxAhead+1)); err != nil || got != "65537/large" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	proxy, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Proxy = http.ProxyURL(proxy)
+	if got, err := post(t, p, "http://model.test/v1", "x"); err != nil || got != "1http://model.test/v1" {
+		t.Errorf("by a proxy: got %q, %v", got, err)
+	}
+	if len(p.idle) > 0 {
+		t.Error("a connection is kept")
+	}
+}
+
+// TestPlainEarly has a server answer before it reads.
+func TestPlainEarly(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		fmt.Fprint(w, "no")
+	}))
+	defer server.Close()
+	p := newPlain(time.Minute)
+	defer p.CloseIdleConnections()
+	if got, err := post(t, p, server.URL, strings.Repeat("x", maxAhead)); err != nil || got != "no" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -21,6 +21,9 @@ type transportKey struct {
 	idle    int
 }
 
+// maxHead is the largest head of an answer, in bytes.
+const maxHead = 64 << 10
+
 func transport(c *config.Client) *plainTransport {
 	key := transportKey{c.ConnectTimeout.Std(), c.MaxIdleConns}
 	transports.Lock()
@@ -31,7 +34,7 @@ func transport(c *config.Client) *plainTransport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
-	t := &http.Transport{
+	t := &plainTransport{Transport: &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: key.connect, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: key.connect,
@@ -41,7 +44,7 @@ func transport(c *config.Client) *plainTransport {
 		IdleConnTimeout:     90 * time.Second,
 		// Events are passed on as they come; a compressed stream would hold them back.
 		DisableCompression:     true,
-		MaxResponseHeaderBytes: 64 << 10,
+		MaxResponseHeaderBytes: maxHead,
 		// Each open stream has both buffers. Bodies of requests are written past theirs, and
 		// large answers are read so; more than heads and small bodies they need not hold.
 		ReadBufferSize:  1 << 10,
@@ -49,13 +52,12 @@ func transport(c *config.Client) *plainTransport {
 		Protocols:       protocols,
 		// A dead connection of HTTP/2 is found although streams are quiet.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
-	}
-	p := &plainTransport{Transport: t}
+	}}
 	if transports.of == nil {
 		transports.of = map[transportKey]*plainTransport{}
 	}
-	transports.of[key] = p
-	return p
+	transports.of[key] = t
+	return t
 }
 
 // CloseIdle closes the connections to providers that no request uses.
