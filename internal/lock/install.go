@@ -35,9 +35,6 @@ type channel struct {
 // windowsArchive is the channel of archives for Windows, which alone are zip files.
 const windowsArchive = "Archive for Windows"
 
-// downloads returns the address of the folder with the version's files.
-func downloads(t *tree.Tree) string { return pack.Homepage + "/releases/download/v" + t.Version }
-
 // channels returns the channels with what installs the version, if no newer one is out.
 func channels(t *tree.Tree) ([]channel, error) {
 	places, err := policy.Of(t.Version, nil)
@@ -68,7 +65,7 @@ func channels(t *tree.Tree) ([]channel, error) {
 		{"install.sh", "archive", "curl -fsSL " + release + "install.sh | sh"},
 		{"Archive", "archive", "curl -fsSL " + download(".tar.gz") + " | tar -xz"},
 		// For PowerShell, which has another form of variables.
-		{windowsArchive, "archive", "curl.exe -fLO " + downloads(t) + "/" + zip + "; tar -xf " + zip},
+		{windowsArchive, "archive", "curl.exe -fLO " + k.Downloads() + "/" + zip + "; tar -xf " + zip},
 		{"Universal binary", "universal", "curl -fsSL " + release + "glide_" + t.Version + "_darwin_universal.tar.gz | tar -xz"},
 		{"Homebrew", "homebrew", "brew install " + homebrew.Tap + "/" + formula},
 		{"Snap", "snap", "sudo snap install glide --channel=" + places.Snap[0]},
@@ -92,7 +89,7 @@ func channelTable(t *tree.Tree) (string, error) {
 	}
 	var kinds []string
 	var rows strings.Builder
-	fmt.Fprintf(&rows, "```sh\nrelease=%s\n```\n\n", downloads(t))
+	fmt.Fprintf(&rows, "```sh\nrelease=%s\n```\n\n", (&pack.Kit{Tree: t}).Downloads())
 	rows.WriteString("| With | Command | For |\n|---|---|---|\n")
 	for _, c := range all {
 		kinds = append(kinds, c.kind)

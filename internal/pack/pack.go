@@ -111,6 +111,9 @@ type Download struct {
 	SHA256 string // hexadecimal
 }
 
+// Downloads returns the address of the folder with the version's files.
+func (k *Kit) Downloads() string { return Homepage + "/releases/download/v" + k.Tree.Version }
+
 // Download returns the download of a target's archive with the given name.
 func (k *Kit) Download(name string) (Download, error) {
 	sums, err := dist.ReadSums(k.Archives)
@@ -121,7 +124,7 @@ func (k *Kit) Download(name string) (Download, error) {
 	if !ok {
 		return Download{}, fmt.Errorf("%s: has no %s; run release archives again", filepath.Join(k.Archives, dist.SumsFile), name)
 	}
-	return Download{name, Homepage + "/releases/download/v" + k.Tree.Version + "/" + name, sum}, nil
+	return Download{name, k.Downloads() + "/" + name, sum}, nil
 }
 
 // SortFiles sorts files by name.
