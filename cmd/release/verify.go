@@ -60,7 +60,7 @@ see docs/verify.md.`,
 			if err != nil {
 				return err
 			}
-			if err := release.Manifest.Check(release.Dir); err != nil {
+			if err := release.Manifest.Check(release.Dir, nil); err != nil {
 				return err
 			}
 			report := verify.Run(cmd.Context(), release, channels)

@@ -128,37 +128,39 @@ func (m *Manifest) validate() error {
 	return errors.Join(errs...)
 }
 
-// Check reads the files and blobs of a release's folder that go to the given channels, or all if there
-// are none, and reports all that is missing, is not what the manifest says, or is not in it.
-func (m *Manifest) Check(dir string, channels ...string) error {
+// Check reads a release's folder and reports all that is missing, is not what the manifest says, or is
+// not in it. Of the artifacts it reads those that read chooses, all if that is nil; of others it knows
+// no more than that the lists agree on them.
+func (m *Manifest) Check(dir string, read func(Artifact) bool) error {
 	sums, err := dist.ReadSums(dir)
 	if err != nil {
 		return err
 	}
 	known := map[string]string{File: sums[File]}
-	chosen := []string{File}
-	images := false
-	for _, a := range m.Artifacts {
-		choose := len(channels) == 0 || slices.ContainsFunc(channels, func(c string) bool { return slices.Contains(a.Channels, c) })
-		if a.Kind == "image" {
-			images = images || choose
-			continue
-		}
-		if known[a.Name] = a.SHA256; choose {
-			chosen = append(chosen, a.Name)
-		}
-	}
 	var checks []func() error
-	for _, name := range chosen {
+	check := func(name string) {
 		checks = append(checks, func() error {
-			want := known[name]
 			got, _, err := dist.Sum(filepath.Join(dir, name))
-			if err == nil && (got != want || got != sums[name]) {
-				err = fmt.Errorf("%s: it has the sum %s, but %s says %s and %s %s",
-					filepath.Join(dir, name), got, File, want, dist.SumsFile, sums[name])
+			if err == nil && got != known[name] {
+				err = fmt.Errorf("%s: it has the sum %s, not %s", filepath.Join(dir, name), got, known[name])
 			}
 			return err
 		})
+	}
+	check(File)
+	images := false
+	var errs []error
+	for _, a := range m.Artifacts {
+		chosen := read == nil || read(a)
+		if a.Kind == "image" {
+			images = images || chosen
+			continue
+		}
+		if known[a.Name] = a.SHA256; sums[a.Name] != a.SHA256 {
+			errs = append(errs, fmt.Errorf("%s: %s says of %s %q, but %s %s", dir, dist.SumsFile, a.Name, sums[a.Name], File, a.SHA256))
+		} else if chosen {
+			check(a.Name)
+		}
 	}
 	if images {
 		blobs, err := filepath.Glob(filepath.Join(dir, ImagesDir, "blobs", "sha256", "*"))
@@ -175,16 +177,17 @@ func (m *Manifest) Check(dir string, channels ...string) error {
 			})
 		}
 	}
-	errs := make([]error, len(checks))
+	found := make([]error, len(checks))
 	var group errgroup.Group
 	group.SetLimit(runtime.NumCPU())
 	for i, check := range checks {
 		group.Go(func() error {
-			errs[i] = check()
+			found[i] = check()
 			return nil
 		})
 	}
-	_ = group.Wait() // the errors are in errs, all of them
+	_ = group.Wait() // the errors are in found, all of them
+	errs = append(errs, found...)
 	entries, err := os.ReadDir(dir)
 	errs = append(errs, err)
 	for _, entry := range entries {

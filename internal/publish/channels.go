@@ -44,15 +44,14 @@ type Release struct {
 func (r *Release) path(name string) string { return filepath.Join(r.Dir, name) }
 
 // Check reads what goes to the channels and reports all that is missing, or is not what the release says.
+// What goes only where uploads are checked is left to those.
 func (r *Release) Check(channels []Channel) error {
-	var names []string
-	for _, c := range channels {
-		names = append(names, c.Name())
-	}
-	if slices.Contains(names, "dir") {
-		names = nil // it gets all there is
-	}
-	return r.Manifest.Check(r.Dir, names...)
+	return r.Manifest.Check(r.Dir, func(a manifest.Artifact) bool {
+		return slices.ContainsFunc(channels, func(c Channel) bool {
+			name := c.Name()
+			return name == "dir" || !kinds[name].checked && slices.Contains(a.Channels, name)
+		})
+	})
 }
 
 // sum returns the SHA-256 of a file of the release, hexadecimal. Most are known, and right after
@@ -112,23 +111,23 @@ func secret(name string) (string, error) {
 	return "", setupError{fmt.Errorf("%w; set %s, or %s_FILE to a file that holds it", errNoSecret, name, name)}
 }
 
-// A kind of channel: where it is if nobody says otherwise, how to make one, and the channels that have
-// what it points to.
+// A kind of channel.
 type kind struct {
-	place string
-	open  func(r *Release, place string) (Channel, error)
-	after []string
+	place   string // if nobody says otherwise
+	open    func(r *Release, place string) (Channel, error)
+	after   []string // the channels that have what it points to
+	checked bool     // whether it says the digest of what has arrived, before anyone can see that
 }
 
 var kinds = map[string]kind{
-	"chocolatey": {"https://push.chocolatey.org", newChocolatey, nil},
-	"dir":        {"", newDir, nil},
-	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub, nil},
-	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages " + chart.Classic, newHelm, []string{"github", "oci"}},
-	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew, []string{"github"}},
-	"oci":        {"ghcr.io/einstack/glide", newOCI, nil},
-	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop, []string{"github"}},
-	"snap":       {"https://api.snapcraft.io", newSnap, nil},
+	"chocolatey": {"https://push.chocolatey.org", newChocolatey, nil, false},
+	"dir":        {"", newDir, nil, false},
+	"github":     {"https://api.github.com/repos/einstack/glide", newGitHub, nil, true},
+	"helm":       {chart.Repository + " https://github.com/einstack/glide.git#gh-pages " + chart.Classic, newHelm, []string{"github", "oci"}, false},
+	"homebrew":   {"https://github.com/einstack/homebrew-tap.git", newHomebrew, []string{"github"}, false},
+	"oci":        {"ghcr.io/einstack/glide", newOCI, nil, false},
+	"scoop":      {"https://github.com/einstack/scoop-bucket.git", newScoop, []string{"github"}, false},
+	"snap":       {"https://api.snapcraft.io", newSnap, nil, false},
 }
 
 // Names returns the names of all channels.

@@ -254,6 +254,9 @@ func (g *gitHub) upload(ctx context.Context, name, mediaType, digest string) err
 	}
 	// Nobody has seen it, and it is this run's own.
 	err = fmt.Errorf("it arrived as %q %s, not %s", asset.State, asset.Digest, digest)
+	if sum, _, sumErr := dist.Sum(g.release.path(name)); sumErr == nil && "sha256:"+sum != digest {
+		err = setupError{fmt.Errorf("%s is sha256:%s, but %s says %s; make the release again", g.release.path(name), sum, manifest.File, digest)}
+	}
 	if removed := g.remove(ctx, fmt.Sprintf("/releases/assets/%d", asset.ID)); removed != nil {
 		return againError{fmt.Errorf("%w; removing it: %w", err, removed)}
 	}

@@ -1,10 +1,13 @@
 package publish
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +37,39 @@ func TestUnfinishedUploads(t *testing.T) {
 		post("/uploads/repos/einstack/glide/releases/1/assets?name="+a.Name, "half", 8)
 	}
 	wantComplete(t, publishTo(t, w, dir, []string{w.At("github")}, func(p *Publisher, _ *Release) { p.Jobs = 8 }))
+	wantPublishedAssets(t, w, m)
+}
+
+// A file that is not what the release says is not read before, but nobody sees it.
+func TestSpoiledAsset(t *testing.T) {
+	w := channels.New(t)
+	w.GitHub.Tags = []string{"v0.2.0"}
+	dir := channels.Release(t, "0.2.0", "")
+	m, err := manifest.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, m.For("github")[0].Name)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content []byte) {
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(bytes.Repeat([]byte("x"), len(whole)))
+	to := []string{w.At("github")}
+	result := publishTo(t, w, dir, to, nil)[0]
+	if result.Err == nil || !strings.Contains(result.Err.Error(), file+" is sha256:") {
+		t.Errorf("got %v", result.Err)
+	}
+	if published, _ := w.GitHub.Published(m.Tag()); published != nil {
+		t.Error("it is published")
+	}
+	write(whole)
+	wantComplete(t, publishTo(t, w, dir, to, nil))
 	wantPublishedAssets(t, w, m)
 }
 
